@@ -1,0 +1,72 @@
+// Which kernels this machine can run.
+#include "include/CKernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+extern const ck_kernels level_scalar_kernels;
+#if defined(__x86_64__)
+#include <cpuid.h>
+extern const ck_kernels level_avx2_kernels, level_avx512_kernels, level_avx512_twin_kernels;
+
+// The operating system must save the registers too: XCR0 says which it does.
+static uint64_t saved_registers(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+static int has_avx2(void) {
+    uint32_t a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+    const uint32_t osxsave = 1u << 27, fma = 1u << 12;
+    if (!(c & osxsave) || !(c & fma) || (saved_registers() & 0x6) != 0x6) return 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 5);
+}
+
+static int has_avx512(void) {
+    uint32_t a, b, c, d;
+    if (!has_avx2() || (saved_registers() & 0xE6) != 0xE6) return 0;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    const uint32_t f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31, all = f | dq | bw | vl;
+    return (b & all) == all;
+}
+#elif defined(__aarch64__)
+extern const ck_kernels level_neon_kernels;
+#endif
+
+const ck_kernels *ck_kernels_at(ck_level level) {
+    switch (level) {
+    case CK_SCALAR: return &level_scalar_kernels;
+#if defined(__x86_64__)
+    case CK_AVX2: return has_avx2() ? &level_avx2_kernels : NULL;
+    case CK_AVX512: return has_avx512() ? &level_avx512_kernels : NULL;
+    case CK_AVX512_TWIN: return has_avx2() ? &level_avx512_twin_kernels : NULL;
+#elif defined(__aarch64__)
+    case CK_NEON: return &level_neon_kernels;
+#endif
+    default: return NULL;
+    }
+}
+
+const ck_kernels *ck_kernels_best(void) {
+    const char *wanted = getenv("RWKV_KERNELS");
+    const ck_kernels *best = &level_scalar_kernels;
+    for (int level = CK_SCALAR; level <= CK_AVX512; level++) {
+        const ck_kernels *kernels = ck_kernels_at((ck_level)level);
+        if (!kernels) continue;
+        best = kernels;
+        if (wanted && strcmp(wanted, kernels->name) == 0) break;
+    }
+    return best;
+}
+
+float ck_read(const float *x, size_t n) {
+    // Sixteen sums, so that the loop waits for memory and not for its own additions.
+    float sums[64] = {0};
+    for (size_t i = 0; i + 64 <= n; i += 64)
+        for (size_t j = 0; j < 64; j++) sums[j] += x[i + j];
+    float sum = 0;
+    for (size_t j = 0; j < 64; j++) sum += sums[j];
+    return sum;
+}

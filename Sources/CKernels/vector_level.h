@@ -1,0 +1,13 @@
+// All kernels of one level. The including file defines VW (floats per vector), MR (rows per tile of the forward product),
+// AR (rows per tile of the backward products), LEVEL_NAME and LEVEL_TABLE, and sets the target of the functions.
+#include "include/CKernels.h"
+#include "vector.h"
+#include "vector_matmul.h"
+#include "vector_elementwise.h"
+#include "vector_norm.h"
+#include "vector_wkv4.h"
+
+const ck_kernels LEVEL_TABLE = {
+    .name = LEVEL_NAME,
+#include "table.h"
+};

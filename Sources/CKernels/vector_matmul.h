@@ -1,0 +1,126 @@
+// Products for one level; included by vector_level.h.
+//
+// Forward: both operands lie with K contiguous, so an output is a dot product: VW partial sums over k ≡ lane (mod VW),
+// added by sum_lanes4's tree, then the K mod VW last terms one by one. That order depends on K alone. A tile of MR × 4
+// outputs shares its loads; one row (decoding) is a tile of 1 × 8.
+
+#define MATMUL(NAME, WEIGHT, LOAD, WIDEN)                                                                              \
+    INLINE void NAME##_tile(float *y, size_t ldy, const float *x, size_t ldx, const WEIGHT *w, size_t ldw, size_t k,   \
+                            const int mr, const int groups, const int nr) {                                           \
+        vf acc[MR][8];                                                                                                 \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < mr; i++)                                               \
+            _Pragma("clang loop unroll(full)") for (int j = 0; j < 4 * groups; j++) acc[i][j] = (vf){};                \
+        size_t end = k - k % VW;                                                                                       \
+        for (size_t p = 0; p < end; p += VW) {                                                                         \
+            vf xs[MR];                                                                                                 \
+            _Pragma("clang loop unroll(full)") for (int i = 0; i < mr; i++) xs[i] = load(x + i * ldx + p);            \
+            _Pragma("clang loop unroll(full)") for (int j = 0; j < 4 * groups; j++) {                                 \
+                if (j >= nr) continue;                                                                                 \
+                vf ws = LOAD(w + j * ldw + p);                                                                         \
+                _Pragma("clang loop unroll(full)") for (int i = 0; i < mr; i++) acc[i][j] =                           \
+                    fma_(xs[i], ws, acc[i][j]);                                                                        \
+            }                                                                                                          \
+        }                                                                                                              \
+        _Pragma("clang loop unroll(full)") for (int i = 0; i < mr; i++)                                               \
+            _Pragma("clang loop unroll(full)") for (int g = 0; g < groups; g++) {                                     \
+            v4 sums = sum_lanes4(acc[i][4 * g], acc[i][4 * g + 1], acc[i][4 * g + 2], acc[i][4 * g + 3]);              \
+            _Pragma("clang loop unroll(full)") for (int j = 0; j < 4; j++) {                                          \
+                int n = 4 * g + j;                                                                                     \
+                if (n >= nr) continue;                                                                                 \
+                float s = sums[j];                                                                                     \
+                for (size_t p = end; p < k; p++) s = __builtin_fmaf(x[i * ldx + p], WIDEN(w[n * ldw + p]), s);         \
+                y[i * ldy + n] = s;                                                                                    \
+            }                                                                                                          \
+        }                                                                                                              \
+    }                                                                                                                  \
+    INLINE void NAME##_rows(float *y, size_t ldy, const float *x, size_t ldx, const WEIGHT *w, size_t ldw, size_t t,   \
+                            size_t k, const int nr) {                                                                 \
+        size_t i = 0;                                                                                                  \
+        for (; i + MR <= t; i += MR) NAME##_tile(y + i * ldy, ldy, x + i * ldx, ldx, w, ldw, k, MR, 1, nr);            \
+        for (; i + 2 <= t; i += 2) NAME##_tile(y + i * ldy, ldy, x + i * ldx, ldx, w, ldw, k, 2, 1, nr);               \
+        for (; i < t; i++) NAME##_tile(y + i * ldy, ldy, x + i * ldx, ldx, w, ldw, k, 1, 1, nr);                       \
+    }                                                                                                                  \
+    static void NAME(float *y, size_t ldy, const float *x, size_t ldx, const WEIGHT *w, size_t ldw, size_t t, size_t n, \
+                     size_t k) {                                                                                       \
+        size_t j = 0;                                                                                                  \
+        if (t == 1)                                                                                                    \
+            for (; j + 8 <= n; j += 8) NAME##_tile(y + j, ldy, x, ldx, w + j * ldw, ldw, k, 1, 2, 8);                  \
+        for (; j + 4 <= n; j += 4) NAME##_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 4);                         \
+        for (; j < n; j++) NAME##_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 1);                                 \
+    }
+
+#define SAME(x) (x)
+#define WIDEN1(x) ((union { uint32_t u; float f; }){.u = (uint32_t)(x) << 16}.f)
+MATMUL(matmul_f32, float, load, SAME)
+MATMUL(matmul_bf16, uint16_t, load_bf16, WIDEN1)
+
+// Backward: c[i, j] is summed over p in order, whatever the blocks. Blocks of b and of a are copied together first, so
+// that the inner loop reads memory in a straight line: b as panels [p][2·VW], a as panels [p][AR].
+#define PB 256
+#define BW (2 * VW)
+
+INLINE void block(float *c, size_t ldc, const float *a, const float *b, size_t p, size_t rows, size_t columns, int first) {
+    vf acc[AR][2];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < AR; i++) {
+        int skip = first || (size_t)i >= rows;
+        acc[i][0] = skip ? (vf){} : load_part(c + i * ldc, columns);
+        acc[i][1] = skip || columns <= VW ? (vf){} : load_part(c + i * ldc + VW, columns - VW);
+    }
+    for (size_t q = 0; q < p; q++) {
+        vf b0 = load(b + q * BW), b1 = load(b + q * BW + VW);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < AR; i++) {
+            vf s = splat(a[q * AR + i]);
+            acc[i][0] = fma_(s, b0, acc[i][0]);
+            acc[i][1] = fma_(s, b1, acc[i][1]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < AR; i++) {
+        if ((size_t)i >= rows) continue;
+        store_part(c + i * ldc, acc[i][0], columns);
+        if (columns > VW) store_part(c + i * ldc + VW, acc[i][1], columns - VW);
+    }
+}
+
+// Rows of c per packed block of a: a multiple of AR near 96.
+#define AB (96 / AR * AR)
+
+#define MATMUL_ADD(NAME, WEIGHT, LOAD, WIDEN)                                                                          \
+    static void NAME(float *c, size_t ldc, const float *a, size_t row, size_t column, const WEIGHT *b, size_t ldb,     \
+                     size_t i, size_t j, size_t p, int accumulate) {                                                   \
+        _Alignas(64) float as[AB * PB];                                                                                \
+        _Alignas(64) float bs[PB * BW];                                                                                \
+        if (p == 0 && !accumulate)                                                                                     \
+            for (size_t r = 0; r < i; r++) memset(c + r * ldc, 0, j * sizeof(float));                                  \
+        for (size_t r0 = 0; r0 < i; r0 += AB) {                                                                        \
+            size_t rows = i - r0 < AB ? i - r0 : AB;                                                                   \
+            for (size_t p0 = 0; p0 < p; p0 += PB) {                                                                    \
+                size_t depth = p - p0 < PB ? p - p0 : PB;                                                              \
+                for (size_t r = 0; r < rows; r += AR)                                                                  \
+                    for (size_t q = 0; q < depth; q++)                                                                 \
+                        for (size_t s = 0; s < AR; s++)                                                                \
+                            as[r * PB + q * AR + s] =                                                                  \
+                                r + s < rows ? a[(r0 + r + s) * row + (p0 + q) * column] : 0;                          \
+                for (size_t j0 = 0; j0 < j; j0 += BW) {                                                                \
+                    size_t columns = j - j0 < BW ? j - j0 : BW;                                                        \
+                    for (size_t q = 0; q < depth; q++) {                                                               \
+                        const WEIGHT *source = b + (p0 + q) * ldb + j0;                                                \
+                        if (columns == BW) {                                                                           \
+                            store(bs + q * BW, LOAD(source));                                                          \
+                            store(bs + q * BW + VW, LOAD(source + VW));                                                \
+                        } else {                                                                                       \
+                            for (size_t s = 0; s < BW; s++) bs[q * BW + s] = s < columns ? WIDEN(source[s]) : 0;       \
+                        }                                                                                              \
+                    }                                                                                                  \
+                    for (size_t r = 0; r < rows; r += AR)                                                              \
+                        block(c + (r0 + r) * ldc + j0, ldc, as + r * PB, bs, depth, rows - r, columns,                 \
+                              p0 == 0 && !accumulate);                                                                 \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+MATMUL_ADD(matmul_add_f32, float, load, SAME)
+MATMUL_ADD(matmul_add_bf16, uint16_t, load_bf16, WIDEN1)

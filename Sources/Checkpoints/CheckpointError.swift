@@ -1,0 +1,69 @@
+public import Tensors
+
+/// What can be wrong with a checkpoint: a case per defect, grouped by the layer that notices it.
+public enum CheckpointError: Error, Equatable {
+    // Files
+    case missingFile(path: String)
+    case isDirectory(path: String)
+    case notRegularFile(path: String)
+    case emptyFile(path: String)
+    case cannotOpen(path: String, reason: String)
+    case cannotMap(path: String, reason: String)
+    case cannotWrite(path: String, reason: String)
+    case diskFull(path: String)
+
+    // Contents of any kind
+    case unknownContent(firstBytes: [UInt8])
+    case foreignContent(ForeignContent)
+    case truncated(what: String, offset: Int, needed: Int, available: Int)
+
+    // Tensors of any format
+    case duplicateName(name: String)
+    case reservedName(name: String)
+    case unsupportedType(name: String, type: String)
+    case shapeTooLarge(name: String, extents: [Int])
+    case tooManyDimensions(name: String, count: Int, limit: Int)
+
+    // Safetensors
+    case headerTooLarge(byteCount: UInt64, limit: Int)
+    case headerOutsideFile(byteCount: Int, available: Int)
+    case headerNotUTF8
+    case headerSyntax(offset: Int, expected: String)
+    case headerEntryIncomplete(name: String, missing: String)
+    case offsetsReversed(name: String, begin: Int, end: Int)
+    case byteCountMismatch(name: String, shape: Shape, type: DataType, expected: Int, found: Int)
+    case tensorOutsideData(name: String, begin: Int, end: Int, dataByteCount: Int)
+    case tensorsOverlap(name: String, begin: Int, previousEnd: Int)
+    case gapBeforeTensor(name: String, begin: Int, previousEnd: Int)
+    case uncoveredBytes(count: Int)
+
+    // The zip container of .pth files
+    case zipDirectoryMissing
+    case zipDirectoryMalformed(reason: String)
+    case zipEntryMissing(name: String)
+    case zipEntryRepeated(name: String)
+    case zipEntryMalformed(name: String, reason: String)
+    case zipEntryCompressed(name: String, method: Int)
+    case zipEntryEncrypted(name: String)
+    case zipChecksumMismatch(name: String, stored: UInt32, computed: UInt32)
+
+    // The pickle inside .pth files
+    case pickleUnsupportedProtocol(version: Int)
+    case pickleUnsupportedOpcode(opcode: UInt8, offset: Int)
+    case pickleForbiddenGlobal(module: String, name: String)
+    case pickleStackUnderflow(offset: Int)
+    case pickleMarkMissing(offset: Int)
+    case pickleMemoMissing(index: Int, offset: Int)
+    case pickleUnexpectedValue(offset: Int, expected: String, found: String)
+    case pickleTooLarge(limit: Int)
+
+    // What torch.save puts around and into the pickle
+    case bigEndian
+    case legacyHeaderMalformed(reason: String)
+    case notStateDictionary(found: String)
+    case nestingTooDeep(limit: Int)
+    case storageMissing(key: String)
+    case storageSizeMismatch(key: String, expected: Int, found: Int)
+    case viewOutsideStorage(name: String, offset: Int, shape: [Int], strides: [Int], elementCount: Int)
+    case viewsTooLarge(name: String, limit: Int)
+}

@@ -1,0 +1,2 @@
+internal import ArgumentParser
+struct Bench: ParsableCommand { func run() throws {} }

@@ -1,0 +1,107 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Plots
+internal import RWKV
+
+/// Trains a model.
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Trains a model on text, from scratch or from a checkpoint.",
+        discussion: """
+            Documents in a file are separated by “<|endoftext|>”; a file without it is one document. The run's folder holds
+            everything: model.safetensors (the end), best.safetensors (lowest validation loss), the tokenizer, log.jsonl,
+            curve.svg, and checkpoint.safetensors, from which --resume goes on bit for bit.
+
+            Examples:
+              rwkv train --data input.txt --tokenizer bytes --layers 4 --width 128 --minutes 3 --output my-run
+              rwkv train --data train.txt --valid valid.txt --tokenizer tokenizer.json --epochs 8 --output my-run
+              rwkv train --output my-run --resume
+            """)
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files to learn from.", valueName: "file"))
+    var data: [String] = []
+
+    @Option(help: ArgumentHelp("A text file to measure on.", valueName: "file"))
+    var valid: String?
+
+    @OptionGroup var tokenizer: TokenizerOptions
+
+    @Option(help: ArgumentHelp("The folder of the run.", valueName: "folder"))
+    var output: String
+
+    @Flag(help: "Go on with the run in the folder, with the settings it was begun with.")
+    var resume = false
+
+    @Option(help: ArgumentHelp("Begin with the weights of this checkpoint.", valueName: "file"))
+    var from: String?
+
+    @OptionGroup(title: "Model") var size: SizeOptions
+    @OptionGroup(title: "Training") var settings: TrainingSettings
+    @OptionGroup var threading: ThreadOptions
+
+    @Option(help: ArgumentHelp("Write the log here instead of log.jsonl in the folder.", valueName: "file"))
+    var log: String?
+
+    func validate() throws {
+        if !resume && data.isEmpty { throw ValidationError("--data is missing: a text file to learn from") }
+        try settings.check()
+    }
+
+    func run() throws {
+        let folder = try RunFolder(path: output)
+        if resume && !folder.hasCheckpoint {
+            throw InputError(description: "\(output) holds no checkpoint.safetensors to resume from")
+        }
+        if !resume && folder.hasCheckpoint { throw TrainingError.folderNotEmpty(path: output) }
+        let run = try resume ? resumed(folder) : begun(folder)
+        try TrainingReporter(run, folder).run()
+    }
+
+    private func begun(_ folder: RunFolder) throws -> TrainingRun {
+        let chosen = try tokenizer.load() ?? ByteTokenizer()
+        let sources = TrainingSources(data: data, valid: valid, folder: folder)
+        try sources.keep(chosen, from: tokenizer.path)
+        let (tokens, validation) = try sources.load(chosen)
+        var options = settings.options()
+        let model: LanguageModel
+        if let from {
+            model = try LanguageModel(contentsOf: from, forTraining: true)
+        } else {
+            model = try LanguageModel(
+                initializing: size.configuration(vocabularySize: chosen.vocabularySize), seed: options.seed,
+                embeddingBound: Float(options.schedule.peak))
+        }
+        options.stepCount = settings.steps ?? options.stepCount
+        let trainer = try Trainer(model, options, tokens: tokens, on: threading.workspace())
+        if let epochs = settings.epochs { trainer.setEpochCount(epochs) }
+        let progress = TrainingCheckpoint.Progress(
+            configuration: model.configuration, options: trainer.options, stepsDone: 0, notes: sources.notes)
+        Terminal.note(
+            """
+            \(model.configuration.architecture): \(model.configuration.layerCount) layers, width \
+            \(model.configuration.width), \(model.configuration.vocabularySize) tokens, \(model.parameterCount) \
+            parameters; \(tokens.count) tokens to learn from
+            """)
+        return try TrainingRun(
+            trainer, in: folder, progress: progress, validation: validation, plan: settings.plan(), logPath: log,
+            clock: monotonicSeconds)
+    }
+
+    private func resumed(_ folder: RunFolder) throws -> TrainingRun {
+        let checkpoint = try TrainingCheckpoint(path: folder.checkpoint)
+        let sources = TrainingSources(notes: checkpoint.progress.notes, folder: folder)
+        let (tokens, validation) = try sources.load(sources.keptTokenizer())
+        let trainer = try checkpoint.trainer(tokens: tokens, on: threading.workspace())
+        Terminal.note("resuming after step \(trainer.stepsDone) of \(trainer.options.stepCount)")
+        var plan = settings.plan()
+        plan.validationInterval = checkpoint.progress.notes["validation_interval"].flatMap(Int.init) ?? plan.validationInterval
+        // The number of steps was decided when the run began, unless it stopped before it had shown its speed.
+        plan.seconds = checkpoint.progress.notes["seconds"].flatMap(Double.init)
+        return try TrainingRun(
+            trainer, in: folder, progress: checkpoint.progress, validation: validation, plan: plan, logPath: log,
+            clock: monotonicSeconds)
+    }
+}
+
+/// Seconds since some moment, never backwards.
+@Sendable func monotonicSeconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }

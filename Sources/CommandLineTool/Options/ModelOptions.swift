@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import RWKV
+
+/// Which model, which tokenizer, how many threads.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "A checkpoint (.safetensors, .pth); without it, the small model inside the program.")
+    var model: String?
+
+    @OptionGroup var tokenizer: TokenizerOptions
+
+    @OptionGroup var threading: ThreadOptions
+
+    func loadModel(forTraining: Bool = false) throws -> LanguageModel {
+        guard let model else { return try BuiltInModel.model(forTraining: forTraining) }
+        let file = try CheckpointFile.open(path: model)
+        warnAboutNonFiniteWeights(file, path: model)
+        return try LanguageModel(loading: file, forTraining: forTraining)
+    }
+
+    /// The tokenizer asked for, or the one that belongs to the model.
+    func loadTokenizer(for loaded: LanguageModel) throws -> any Tokenizer {
+        if let chosen = try tokenizer.load() { return chosen }
+        guard let model else { return try BuiltInModel.tokenizer() }
+        return try tokenizer.find(beside: model, vocabularySize: loaded.configuration.vocabularySize)
+    }
+}
+
+/// How many threads compute.
+struct ThreadOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The threads that compute; all processors by default.", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads is \(threads); it must be from 1 to 1024")
+        }
+    }
+
+    func workspace() -> Workspace { Workspace(threadCount: threads ?? ThreadPool.processorCount) }
+}
+
+/// The precision of activations.
+enum Precision: String, ExpressibleByArgument, CaseIterable {
+    /// `f32` throughout.
+    case exact
+}
+
+private func warnAboutNonFiniteWeights(_ file: any Checkpoint, path: String) {
+    for finding in NonFiniteScan.scan(file.tensors).prefix(5) {
+        Terminal.note("warning: \(path): \(finding)")
+    }
+}

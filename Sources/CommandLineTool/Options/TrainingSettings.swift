@@ -1,0 +1,133 @@
+public import ArgumentParser
+public import RWKV
+
+/// The sizes of a new model.
+struct SizeOptions: ParsableArguments {
+    @Option(help: "The kind of model: \(architectures.map { $0.name }.joined(separator: ", ")).")
+    var architecture = RWKV4.name
+
+    @Option(help: "The number of blocks.")
+    var layers = 4
+
+    @Option(help: "The width of the residual stream.")
+    var width = 128
+
+    @Option(help: "The width inside the channel mix; four times the width by default.")
+    var hidden: Int?
+
+    func configuration(vocabularySize: Int) -> ModelConfiguration {
+        ModelConfiguration(
+            architecture: architecture, layerCount: layers, width: width, hiddenWidth: hidden,
+            vocabularySize: vocabularySize)
+    }
+}
+
+/// How to train.
+struct TrainingSettings: ParsableArguments {
+    @Option(help: "The tokens of each sequence.")
+    var context = 256
+
+    @Option(help: "The sequences of each step.")
+    var batch = 8
+
+    @Option(help: "How long: a number of steps (1000 unless something else is said),")
+    var steps: Int?
+
+    @Option(help: "or of passes over the data,")
+    var epochs: Double?
+
+    @Option(help: "or about this many minutes.")
+    var minutes: Double?
+
+    @Option(name: .customLong("lr"), help: "The learning rate after the warm-up.")
+    var rate = 2e-3
+
+    @Option(name: .customLong("lr-final"), help: "The learning rate at the end; a tenth by default.")
+    var lastRate: Double?
+
+    @Option(help: "The steps over which the learning rate rises.")
+    var warmup = 50
+
+    @Option(help: "The way down from there: cosine, linear, constant.")
+    var schedule = LearningRateSchedule.Shape.cosine
+
+    @Option(help: "AdamW's decay of matrices.")
+    var weightDecay = 0.1
+
+    @Option(help: "AdamW's β₁.")
+    var beta1 = 0.9
+
+    @Option(help: "AdamW's β₂.")
+    var beta2 = 0.99
+
+    @Option(help: "AdamW's ε.")
+    var epsilon = 1e-8
+
+    @Option(help: "The largest gradient norm; 0 for any.")
+    var clip = 1.0
+
+    @Option(help: "The probability with which parts of each block's output are dropped.")
+    var dropout: Float = 0
+
+    @Option(help: "RWKV-LM's pull on the largest logits.")
+    var l2Wrap: Float = 1e-4
+
+    @Option(help: "The same seed gives the same weights, bit for bit.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Steps between validations.")
+    var validEvery = 200
+
+    @Option(help: "Seconds between checkpoints.")
+    var saveEvery = 60.0
+
+    func options() -> TrainingOptions {
+        var options = TrainingOptions()
+        options.batchSize = batch
+        options.contextLength = context
+        options.schedule.peak = rate
+        options.schedule.last = lastRate ?? rate / 10
+        options.schedule.warmupSteps = warmup
+        options.schedule.shape = schedule
+        options.optimizer.weightDecay = weightDecay
+        options.optimizer.beta1 = beta1
+        options.optimizer.beta2 = beta2
+        options.optimizer.epsilon = epsilon
+        options.gradientClip = clip
+        options.l2Wrap = l2Wrap
+        options.dropout = dropout
+        options.seed = seed
+        // With --minutes the number of steps is decided after the first ones.
+        if minutes != nil { options.stepCount = .max / 2 }
+        return options
+    }
+
+    func plan() -> TrainingRun.Plan {
+        var plan = TrainingRun.Plan()
+        plan.validationInterval = validEvery
+        plan.saveInterval = saveEvery
+        plan.seconds = minutes.map { $0 * 60 }
+        return plan
+    }
+
+    func check() throws {
+        let lengths = [steps != nil, epochs != nil, minutes != nil].filter { $0 }.count
+        if lengths > 1 { throw ValidationError("only one of --steps, --epochs and --minutes can say how long") }
+        if let steps, steps < 1 { throw ValidationError("--steps is \(steps); it must be at least 1") }
+        if let epochs, !(epochs > 0 && epochs < 1e6) {
+            throw ValidationError("--epochs is \(epochs); it must be above 0")
+        }
+        if let minutes, !(minutes > 0 && minutes < 1e6) {
+            throw ValidationError("--minutes is \(minutes); it must be above 0")
+        }
+        if validEvery < 1 { throw ValidationError("--valid-every is \(validEvery); it must be at least 1") }
+        if !(saveEvery >= 0) { throw ValidationError("--save-every is \(saveEvery); it must be at least 0") }
+        do {
+            try options().validate()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+}
+
+extension LearningRateSchedule.Shape: ExpressibleByArgument {}

@@ -1,0 +1,22 @@
+internal import ArgumentParser
+
+/// The program: a list of its commands, each in a file of its own.
+@main
+struct RWKVCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rwkv",
+        abstract: "Trains, runs and examines RWKV language models on an ordinary CPU.",
+        discussion: """
+            Try:
+              rwkv generate "Once upon a time"
+              rwkv train --data stories.txt --minutes 10 --output my-run
+              rwkv generate --model my-run/model.safetensors "Lily"
+
+            The environment variable RWKV_KERNELS (scalar, avx2, avx512, neon) forces a lower instruction-set level.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            Generate.self, Train.self, Evaluate.self, Tokenize.self, TokenizerCommand.self, Logits.self, Verify.self,
+            Bench.self,
+        ])
+}

@@ -1,0 +1,74 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Plots
+internal import RWKV
+
+/// Shows a run to whoever started it: a line of progress, the curve, and what came out.
+struct TrainingReporter {
+    private let training: TrainingRun
+    private let folder: RunFolder
+    private let interrupt = Interrupt()
+
+    init(_ run: TrainingRun, _ folder: RunFolder) {
+        training = run
+        self.folder = folder
+    }
+
+    func run() throws {
+        var smoothed: Double?
+        var rate: Double?
+        let finished = try training.run { event in
+            switch event {
+            case .step(let entry, let secondsLeft):
+                smoothed = smoothed.map { 0.95 * $0 + 0.05 * entry.loss } ?? entry.loss
+                rate = rate.map { 0.9 * $0 + 0.1 * entry.tokensPerSecond } ?? entry.tokensPerSecond
+                show(entry, smoothed ?? entry.loss, rate ?? entry.tokensPerSecond, secondsLeft)
+            case .saved:
+                try? writeCurve()
+            }
+            return !interrupt.isRequested
+        }
+        Terminal.endProgress()
+        try writeCurve()
+        guard finished else {
+            Terminal.note(
+                "stopped after step \(training.trainer.stepsDone); go on with: rwkv train --output \(folder.path) --resume")
+            throw ExitCode(130)
+        }
+        let best = training.progress.best.map {
+            "; lowest validation loss \(losses($0.loss)) after step \($0.step), in best.safetensors"
+        }
+        Terminal.note(
+            "done after \(describe(seconds: training.progress.secondsDone)): \(folder.model)\(best ?? "")")
+    }
+
+    private func show(_ entry: TrainingLogEntry, _ loss: Double, _ rate: Double, _ secondsLeft: Double) {
+        let total = training.trainer.options.stepCount
+        let known = total < .max / 2
+        let line =
+            "step \(entry.step)\(known ? " of \(total)" : "")  loss \(format(loss, decimals: 4))  "
+            + "\(format(rate, decimals: 0)) tokens/s"
+            + (known ? "  \(describe(seconds: secondsLeft)) left" : "")
+        if let nats = entry.validationLoss, let bits = entry.validationBitsPerByte {
+            Terminal.note(
+                "step \(entry.step)  loss \(format(loss, decimals: 4))  validation \(format(nats, decimals: 4)) "
+                    + "nats per token, \(format(bits, decimals: 4)) bits per byte")
+        }
+        Terminal.progress(line)
+    }
+
+    private func losses(_ loss: ValidationLoss) -> String {
+        "\(format(loss.natsPerToken, decimals: 4)) nats per token, \(format(loss.bitsPerByte, decimals: 4)) bits per byte,"
+    }
+
+    private func writeCurve() throws {
+        let points = training.entries.map { Point(x: Double($0.step), y: $0.loss) }
+        let measured = training.entries.compactMap { entry in
+            entry.validationLoss.map { Point(x: Double(entry.step), y: $0) }
+        }
+        let svg = LinePlot.lossCurve(training: points, validation: measured).svg()
+        let file = try AtomicFile(path: folder.curve)
+        try file.write(Array(svg.utf8))
+        try file.commit()
+    }
+}

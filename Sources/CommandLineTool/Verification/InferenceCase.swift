@@ -1,0 +1,71 @@
+internal import RWKV
+
+/// Logits after every token and the state after the last, for each of the case's model files, fed whole and in chunks.
+struct InferenceCase: GoldenCase {
+    private struct Description: Decodable {
+        struct Tolerance: Decodable {
+            let logits_abs: Double
+            let state_abs: Double?
+            let state_rel: Double?
+        }
+        let tokens: [Int32]
+        let tolerance: Tolerance
+    }
+
+    private let folder: CaseFolder
+    private let description: Description
+
+    init?(_ folder: CaseFolder) {
+        guard folder.files.contains("expected.safetensors"), let description = folder.description(Description.self)
+        else { return nil }
+        self.folder = folder
+        self.description = description
+    }
+
+    func verify(on workspace: Workspace) throws -> Verdict {
+        let expected = try folder.tensors("expected.safetensors")
+        let logits = try expected.floats("logits")
+        var checks: [Verdict.Check] = []
+        for name in folder.files.sorted() where name.hasPrefix("model.") {
+            let model = try LanguageModel(contentsOf: folder.file(name))
+            for chunk in [description.tokens.count, 1, 7] {
+                let (found, state) = try run(model, chunk, workspace)
+                let suffix = chunk == description.tokens.count ? "" : " by \(chunk)"
+                checks.append(
+                    Verdict.Check(
+                        what: "\(name)\(suffix) logits", difference: largestDifference(found, logits),
+                        tolerance: description.tolerance.logits_abs))
+                if chunk == description.tokens.count { checks += try compare(state, expected) }
+            }
+        }
+        return Verdict(checks: checks)
+    }
+
+    private func run(_ model: LanguageModel, _ chunk: Int, _ workspace: Workspace) throws -> ([Float], ModelState) {
+        let tape = Tape(on: workspace)
+        var state = model.initialState()
+        var logits: [Float] = []
+        for start in stride(from: 0, to: description.tokens.count, by: chunk) {
+            let tokens = Array(description.tokens[start..<min(start + chunk, description.tokens.count)])
+            logits += try model(tokens, state: &state, wanted: .all, on: tape).values
+        }
+        return (logits, state)
+    }
+
+    private func compare(_ state: ModelState, _ expected: [String: StoredTensor]) throws -> [Verdict.Check] {
+        guard let absolute = description.tolerance.state_abs else { return [] }
+        let relative = description.tolerance.state_rel ?? 0
+        var worst = 0.0
+        for slot in state.tensors() {
+            let values = try expected.floats(slot.name)
+            guard let found = slot.floats(), found.count == values.count else {
+                throw InputError(description: "“\(slot.name)” has another size than the model's")
+            }
+            for (a, b) in zip(found, values) {
+                let excess = abs(Double(a) - Double(b)) - relative * abs(Double(b))
+                worst = max(worst, excess.isNaN ? .infinity : excess)
+            }
+        }
+        return [Verdict.Check(what: "state", difference: worst, tolerance: absolute)]
+    }
+}

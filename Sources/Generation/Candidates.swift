@@ -1,0 +1,104 @@
+/// A token that may still be drawn.
+struct Candidate {
+    var token: Int32
+    var logit: Float
+    /// e^(logit − greatest logit): the probability, but for a factor that all candidates share.
+    var weight: Double
+}
+
+/// The tokens that the filters leave, in order of their ids.
+///
+/// A filter with a limit at the edge of a `Float` is no filter: cumulative sums count as having reached their target when
+/// a sum in `Float`, as the official package has it, could not tell them from it.
+struct Candidates {
+    private(set) var kept: [Candidate] = []
+    private var ranking: [RankedMass] = []
+    private static let tolerance = 0x1p-24
+
+    /// Keeps the tokens of the nucleus: those whose probability is at least that of the token at which the cumulative
+    /// sum, the most probable first, reaches P = `topP`.
+    ///
+    /// Only few tokens need be ranked. What is cut has at most (1 − P)·Σ together, so a token above (1 − P)·Σ stays. All
+    /// tokens below (1 − P)·Σ/V have less than (1 − P)·Σ together, so the sum is reached before them and they go.
+    /// `minP` raises the lower bound: to cut there already changes no later result.
+    /// - Complexity: O(V) on average.
+    mutating func gather(_ logits: [Float], greatest: Float, topP: Double, minP: Double) {
+        let top = Double(greatest)
+        let total = sumOfExponentials(logits, minus: greatest)
+        let target = max(topP - Self.tolerance, .leastNormalMagnitude) * total
+        let bound = max((total - target) / Double(logits.count), minP)
+        // 2^exponent ≤ bound, so no logit that is needed lies below this; no logarithm, no rounding to fear.
+        let least = max(Float(top + Double(bound.exponent) * 0.6931471805599454).nextDown, -.greatestFiniteMagnitude)
+        kept.removeAll(keepingCapacity: true)
+        ranking.removeAll(keepingCapacity: true)
+        var certain = 0.0
+        for (token, logit) in logits.enumerated() where logit >= least {
+            let weight = exponential(Double(logit) - top)
+            kept.append(Candidate(token: Int32(truncatingIfNeeded: token), logit: logit, weight: weight))
+            if weight > total - target {
+                certain += weight
+            } else {
+                ranking.append(RankedMass(key: weight, mass: weight))
+            }
+        }
+        let cutoff = certain < target ? ranking.key(reaching: target - certain) : total - target
+        if let cutoff { kept.removeAll { $0.weight < cutoff } }
+    }
+
+    /// Keeps the `count` most probable candidates; of equally probable ones, those with the lowest ids.
+    mutating func keepMostProbable(_ count: Int) {
+        guard count > 0, count < kept.count else { return }
+        rank { RankedMass(key: $0.weight, mass: 1) }
+        guard let least = ranking.key(reaching: Double(count)) else { return }
+        var room = count - kept.count { $0.weight > least }
+        kept.removeAll {
+            guard $0.weight == least else { return $0.weight < least }
+            room -= 1
+            return room < 0
+        }
+    }
+
+    /// Keeps the candidates at least `fraction` times as probable as the most probable token, whose weight is 1.
+    mutating func keepAtLeast(_ fraction: Double) {
+        if fraction > 0 { kept.removeAll { $0.weight < fraction } }
+    }
+
+    /// Keeps the candidates whose information −log p is nearest the entropy H, until they have `mass` of the probability.
+    ///
+    ///     |−log pᵢ − H| = |dᵢ − Σ pⱼ·dⱼ|,   dᵢ = logitᵢ − greatest logit, since the normaliser cancels
+    mutating func keepTypical(_ mass: Double) {
+        guard mass < 1, let top = kept.map(\.logit).max() else { return }
+        var (total, product) = (0.0, 0.0)
+        for candidate in kept {
+            total += candidate.weight
+            product += candidate.weight * (Double(candidate.logit) - Double(top))
+        }
+        let mean = product / total
+        keep(reaching: (mass - Self.tolerance) * total) {
+            RankedMass(key: -abs(Double($0.logit) - Double(top) - mean), mass: $0.weight)
+        }
+    }
+
+    /// Gives each candidate the weight p^(1/T); returns their sum, in order of ids.
+    ///
+    ///     p^(1/T) = e^((logit − greatest) / T) · a factor that all share
+    mutating func heat(_ temperature: Double) -> Double {
+        if temperature != 1, let top = kept.map(\.logit).max() {
+            for i in kept.indices {
+                kept[i].weight = exponential((Double(kept[i].logit) - Double(top)) / temperature)
+            }
+        }
+        return kept.reduce(0) { $0 + $1.weight }
+    }
+
+    private mutating func rank(_ element: (Candidate) -> RankedMass) {
+        ranking.removeAll(keepingCapacity: true)
+        for candidate in kept { ranking.append(element(candidate)) }
+    }
+
+    private mutating func keep(reaching target: Double, _ element: (Candidate) -> RankedMass) {
+        rank(element)
+        // A limit below the tolerance still keeps the first token of the ranking, and its equals.
+        if let least = ranking.key(reaching: max(target, .leastNormalMagnitude)) { kept.removeAll { element($0).key < least } }
+    }
+}

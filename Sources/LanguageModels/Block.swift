@@ -1,0 +1,53 @@
+public import Tensors
+
+/// One layer of a model: takes the residual stream past some tokens and gives it back changed.
+///
+/// One body serves decoding, prefill and training; a block never asks which it is.
+public protocol Block: Sendable {
+    /// What the block remembers of a sequence between calls, in the order of the official state's slots.
+    var stateSlots: [StateSlotDescription] { get }
+
+    /// The residual stream `[rows, C]` after this block.
+    func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor
+}
+
+/// A slot of a block's state: what it is called, its shape, and what it holds before the first token.
+public struct StateSlotDescription: Sendable, Hashable {
+    public let name: String
+    public let shape: Shape
+    public let initialValue: Float
+
+    public init(_ name: String, _ shape: Shape, initialValue: Float = 0) {
+        self.name = name
+        self.shape = shape
+        self.initialValue = initialValue
+    }
+}
+
+/// What the blocks of one forward call share: the batch's tokens, its layout, and the states of its sequences.
+///
+/// Whatever crosses layers lives here, visibly.
+public struct ForwardContext {
+    /// The tokens of all rows.
+    public let tokens: [Int32]
+    /// Which rows belong to which sequence.
+    public let layout: SequenceLayout
+
+    private let states: [UnsafeMutablePointer<Float>]
+    private let offsets: [Int]
+
+    init(tokens: [Int32], layout: SequenceLayout, states: [UnsafeMutablePointer<Float>], offsets: [Int]) {
+        self.tokens = tokens
+        self.layout = layout
+        self.states = states
+        self.offsets = offsets
+    }
+
+    /// Slot `index` of this layer's state, of every sequence.
+    public func slot(_ index: Int) -> StateSlot { StateSlot(states.map { $0 + offsets[index] }) }
+
+    /// The context as layer's block sees it: `slotOffsets` are its own.
+    func forLayer(_ slotOffsets: [Int]) -> ForwardContext {
+        ForwardContext(tokens: tokens, layout: layout, states: states, offsets: slotOffsets)
+    }
+}

@@ -1,0 +1,163 @@
+public import Tensors
+
+/// Predicts the next token of a text: embedding, blocks, final norm, head.
+///
+///     x = LN(emb[token]; ln0);  x = block(x) for each block;  logits = head · LN(x; ln_out)
+///
+/// Immutable while it generates, so that any number of streams can share it; each brings its own states and workspace.
+public final class LanguageModel: Sendable {
+    public let configuration: ModelConfiguration
+    /// All weights, in order of declaration.
+    public let parameters: [Parameter]
+    /// What a state of this model holds.
+    public let stateLayout: StateLayout
+
+    private let embedding: Parameter
+    private let firstNorm: PreNorm
+    private let blocks: [any Block]
+    private let lastNorm: PreNorm
+    private let head: Parameter
+
+    /// A model with the weights of a checkpoint, whose names and shapes say what it is.
+    /// - Parameter forTraining: Whether the weights become `f32` in memory of their own; otherwise they are used where
+    ///   they lie.
+    /// - Throws: `ModelError` if the tensors are no known model's; `ParameterError` for what is wrong with one of them.
+    public convenience init(loading source: some TensorSource, forTraining: Bool = false) throws {
+        let catalogue = TensorCatalogue(source)
+        _ = try catalogue.matrix("emb.weight")
+        guard let architecture = architectures.first(where: { $0.recognizes(catalogue) }) else {
+            throw ModelError.unrecognizedTensors(examples: catalogue.examples)
+        }
+        let configuration = try architecture.configuration(from: catalogue)
+        // Every layer has several tensors, so a file that claims more layers than tensors is broken, not large.
+        guard configuration.layerCount <= catalogue.count else {
+            throw ModelError.invalidSize(
+                what: "number of layers", found: configuration.layerCount, needed: "at most \(catalogue.count)")
+        }
+        try self.init(configuration, ParameterStore(loading: source, forTraining: forTraining), embeddingBound: 0)
+    }
+
+    /// A fresh model with the official initial weights.
+    /// - Parameters:
+    ///   - seed: The same seed gives the same weights.
+    ///   - embeddingBound: The embedding begins uniform in −bound…bound; RWKV-4's official code takes the first learning
+    ///     rate.
+    public convenience init(
+        initializing configuration: ModelConfiguration, seed: UInt64, embeddingBound: Float = 6e-4
+    ) throws {
+        try self.init(configuration, ParameterStore(seed: seed), embeddingBound: embeddingBound)
+    }
+
+    private init(_ c: ModelConfiguration, _ store: ParameterStore, embeddingBound: Float) throws {
+        let architecture = try LanguageModels.architecture(named: c.architecture)
+        for (what, size) in [
+            ("number of layers", c.layerCount), ("width", c.width), ("hidden width", c.hiddenWidth),
+            ("vocabulary size", c.vocabularySize),
+        ] where size < 1 {
+            throw ModelError.invalidSize(what: what, found: size, needed: "at least 1")
+        }
+        let root = ParameterScope(store)
+        embedding = try root.embedding("emb.weight", c.vocabularySize, c.width, initially: .uniform(embeddingBound))
+        firstNorm = try PreNorm(c.width, root.scope("blocks.0.ln0"))
+        var blocks: [any Block] = []
+        for layer in 0..<c.layerCount {
+            blocks.append(try architecture.makeBlock(layer: layer, c, root.scope("blocks.\(layer)")))
+        }
+        self.blocks = blocks
+        lastNorm = try PreNorm(c.width, root.scope("ln_out"))
+        let ratio = Float(c.vocabularySize) / Float(c.width)
+        head = try root.matrix(
+            "head.weight", c.vocabularySize, c.width, initially: .orthogonal(gain: 0.5 * max(1, ratio).squareRoot()))
+        try store.finish()
+        configuration = c
+        parameters = store.parameters
+        stateLayout = StateLayout(blocks)
+    }
+
+    /// The number of weights.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+    /// The weights as tensors to be saved, under their official names.
+    public func tensors() -> [StoredTensor] { parameters.map(\.value) }
+
+    /// The state before the first token.
+    public func initialState() -> ModelState { ModelState(stateLayout) }
+
+    /// A state from saved tensors `state.j`.
+    /// - Throws: `ModelError` if they are not this model's.
+    public func state(loading tensors: [StoredTensor]) throws(ModelError) -> ModelState {
+        var state = initialState()
+        try state.load(tensors)
+        return state
+    }
+
+    /// Moves every chunk's state past its tokens and gives the logits that the chunks ask for.
+    ///
+    /// The rows of all chunks go through the model together. The logits of a chunk are the same bits whatever its
+    /// neighbours are and however its sequence is cut into chunks.
+    /// - Returns: `[wanted rows, V]`: the rows that the chunks want, in order.
+    /// - Throws: `ModelError` for an empty chunk or a token outside the vocabulary; the states are then unchanged.
+    /// - Complexity: O(rows) for a given model; memory for activations is O(rows).
+    public func callAsFunction(_ chunks: inout [SequenceChunk], on tape: Tape) throws(ModelError) -> Tensor {
+        for chunk in chunks { try validate(chunk) }
+        let tokens = chunks.flatMap(\.tokens)
+        let layout = SequenceLayout(lengths: chunks.map(\.tokens.count))
+        let states = chunks.indices.map { chunks[$0].state.mutableFloats() }
+        let context = ForwardContext(tokens: tokens, layout: layout, states: states, offsets: [])
+
+        var x = firstNorm(tape.embedding(tokens, embedding), on: tape)
+        for (layer, block) in blocks.enumerated() {
+            x = block(x, context.forLayer(stateLayout.offsets(ofLayer: layer)), on: tape)
+        }
+        let wanted = zip(chunks, layout.runs).flatMap { chunk, run in chunk.wanted.rows(of: run) }
+        // The head is half the bytes of a small model: it sees only the rows that are asked for.
+        if wanted.count < layout.rows { x = tape.rows(wanted, of: x) }
+        return tape.linear(lastNorm(x, on: tape), head)
+    }
+
+    /// Moves one sequence's state past `tokens` and gives its logits; see the call over chunks.
+    public func callAsFunction(
+        _ tokens: [Int32], state: inout ModelState, wanted: SequenceChunk.Wanted = .last, on tape: Tape
+    ) throws(ModelError) -> Tensor {
+        var chunks = [SequenceChunk(tokens: tokens, state: state, wanted: wanted)]
+        // The chunk must be the only owner of the state, or moving it on would copy it.
+        state = ModelState(StateLayout([]))
+        defer { state = chunks[0].state }
+        return try self(&chunks, on: tape)
+    }
+
+    private func validate(_ chunk: SequenceChunk) throws(ModelError) {
+        if chunk.tokens.isEmpty { throw .noTokens }
+        for (position, token) in chunk.tokens.enumerated() where token < 0 || token >= configuration.vocabularySize {
+            throw .tokenOutOfRange(
+                token: token, position: position, vocabularySize: configuration.vocabularySize)
+        }
+        precondition(chunk.state.layout == stateLayout, "the state is another model's")
+    }
+}
+
+/// What one sequence brings to a forward call: its new tokens and what is remembered of the ones before.
+public struct SequenceChunk: Sendable {
+    public var tokens: [Int32]
+    public var state: ModelState
+    public var wanted: Wanted
+
+    public init(tokens: [Int32], state: ModelState, wanted: Wanted = .last) {
+        self.tokens = tokens
+        self.state = state
+        self.wanted = wanted
+    }
+
+    /// The rows whose logits are wanted.
+    public enum Wanted: Sendable {
+        case none, last, all
+
+        func rows(of run: Range<Int>) -> Range<Int> {
+            switch self {
+            case .none: run.upperBound..<run.upperBound
+            case .last: run.upperBound - 1..<run.upperBound
+            case .all: run
+            }
+        }
+    }
+}

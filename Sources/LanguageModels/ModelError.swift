@@ -1,0 +1,37 @@
+public import Tensors
+
+/// Why a model cannot be made or cannot go on.
+public enum ModelError: Error, Equatable, Sendable {
+    case unknownArchitecture(name: String, known: [String])
+    case notALanguageModel(tensorCount: Int, missing: String)
+    case unrecognizedTensors(examples: [String])
+    case invalidSize(what: String, found: Int, needed: String)
+    case tokenOutOfRange(token: Int32, position: Int, vocabularySize: Int)
+    case noTokens
+    case stateMismatch(slot: String, expected: Shape, found: Shape?)
+    case stateNotFloats(slot: String, found: DataType)
+}
+
+extension ModelError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unknownArchitecture(let name, let known):
+            "there is no architecture “\(name)”; there are \(known.joined(separator: ", "))"
+        case .notALanguageModel(let tensorCount, let missing):
+            "the file holds \(tensorCount) tensors but no “\(missing)”, so it is not an RWKV model"
+        case .unrecognizedTensors(let examples):
+            "no known architecture has tensors such as \(examples.map { "“\($0)”" }.joined(separator: ", "))"
+        case .invalidSize(let what, let found, let needed):
+            "the \(what) is \(found); it must be \(needed)"
+        case .tokenOutOfRange(let token, let position, let vocabularySize):
+            "token \(token) at position \(position) is outside the model's vocabulary of \(vocabularySize)"
+        case .noTokens:
+            "there are no tokens to read"
+        case .stateMismatch(let slot, let expected, let found):
+            found.map { "“\(slot)” is \($0) in the saved state; this model needs \(expected)" }
+                ?? "the saved state has no “\(slot)” \(expected), which this model needs"
+        case .stateNotFloats(let slot, let found):
+            "“\(slot)” holds \(found.rawValue) in the saved state; states are F32, BF16 or F16"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+public import LanguageModels
+public import Tokenizers
+
+internal import Checkpoints
+internal import DefaultModel
+internal import Tensors
+
+/// The small model inside the program, with its tokenizer: it tells stories for children and needs no file.
+public enum BuiltInModel {
+    /// The model; its weights are used where the program's image holds them.
+    public static func model(forTraining: Bool = false) throws -> LanguageModel {
+        try LanguageModel(loading: SafetensorsFile(storage: storage), forTraining: forTraining)
+    }
+
+    /// The model's own byte-level BPE.
+    public static func tokenizer() throws -> any Tokenizer {
+        try BytePairTokenizer(tokenizerJSON: Array(UnsafeRawBufferPointer(rwkv_default_tokenizer())))
+    }
+
+    private static var storage: Storage {
+        // Part of the program's image, so there is nothing to release.
+        Storage(readOnly: UnsafeRawBufferPointer(rwkv_default_model()), release: {})
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate init(_ blob: rwkv_blob) { self.init(start: blob.bytes, count: blob.count) }
+}

@@ -1,0 +1,93 @@
+internal import CKernels
+
+extension Tape {
+    /// The rows of `x` times the transposed matrix.
+    ///
+    ///     y[t, n] = Σ_k x[t, k] · W[n, k]
+    ///
+    /// - Parameters:
+    ///   - x: `[T, K]`.
+    ///   - weight: `[N, K]`, `f32` or `bf16`.
+    /// - Returns: `[T, N]`.
+    /// - Complexity: O(T·N·K). An element is summed in an order that depends on K alone.
+    public func linear(_ x: Tensor, _ weight: Parameter) -> Tensor {
+        let (n, k) = (weight.outputs, weight.inputs)
+        precondition(x.width == k, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
+        let y = make([x.rows, n])
+        linearForward(y, x, weight)
+        record({ tape, gradients in
+            guard let dy = y.gradient else { return }
+            let dx = tape.make(x.shape)
+            tape.linearInputBackward(dx, dy, weight)
+            tape.contribute(dx, to: x)
+            tape.linearWeightBackward(gradients[weight], dy, x)
+        })
+        return y
+    }
+
+    private func linearForward(_ y: Tensor, _ x: Tensor, _ weight: Parameter) {
+        let (t, n, k) = (x.rows, weight.outputs, weight.inputs)
+        // Tiles of at most 64 outputs and 96 rows: the weights of a tile stay in the second-level cache.
+        let rowBlock = 96
+        let rowBlocks = (t + rowBlock - 1) / rowBlock
+        let outputBlock = 64
+        let outputBlocks = (n + outputBlock - 1) / outputBlock
+        workspace.parallel(rowBlocks * outputBlocks, cost: Double(min(t, rowBlock) * outputBlock * k) / 50) { tiles in
+            for tile in tiles {
+                let (outputTile, rowTile) = tile.quotientAndRemainder(dividingBy: rowBlocks)
+                let row = rowTile * rowBlock
+                let output = outputTile * outputBlock
+                let (rows, outputs) = (min(rowBlock, t - row), min(outputBlock, n - output))
+                if weight.value.type == .bf16 {
+                    kernels.table.matmul_bf16(
+                        y.pointer + row * n + output, n, x.row(row), k, weight.halves + output * k, k, rows, outputs, k)
+                } else {
+                    kernels.table.matmul_f32(
+                        y.pointer + row * n + output, n, x.row(row), k, weight.floats + output * k, k, rows, outputs, k)
+                }
+            }
+        }
+    }
+
+    // dx[t, k] = Σ_n dy[t, n] · W[n, k]
+    private func linearInputBackward(_ dx: Tensor, _ dy: Tensor, _ weight: Parameter) {
+        let (t, n, k) = (dx.rows, weight.outputs, weight.inputs)
+        parallelBlocks(t, k, depth: n) { rows, columns in
+            let c = dx.row(rows.lowerBound) + columns.lowerBound
+            let a = dy.row(rows.lowerBound)
+            if weight.value.type == .bf16 {
+                kernels.table.matmul_add_bf16(
+                    c, k, a, n, 1, weight.halves + columns.lowerBound, k, rows.count, columns.count, n, 0)
+            } else {
+                kernels.table.matmul_add_f32(
+                    c, k, a, n, 1, weight.floats + columns.lowerBound, k, rows.count, columns.count, n, 0)
+            }
+        }
+    }
+
+    // dW[n, k] += Σ_t dy[t, n] · x[t, k]
+    private func linearWeightBackward(_ dw: Tensor, _ dy: Tensor, _ x: Tensor) {
+        let (t, n, k) = (x.rows, dy.width, x.width)
+        parallelBlocks(n, k, depth: t) { rows, columns in
+            kernels.table.matmul_add_f32(
+                dw.row(rows.lowerBound) + columns.lowerBound, k, dy.pointer + rows.lowerBound, 1, n,
+                x.pointer + columns.lowerBound, k, rows.count, columns.count, t, 1)
+        }
+    }
+
+    /// Splits an `[rows, columns]` output into blocks that the threads share.
+    private func parallelBlocks(_ rows: Int, _ columns: Int, depth: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
+        let (rowBlock, columnBlock) = (96, 256)
+        let rowBlocks = (rows + rowBlock - 1) / rowBlock
+        let columnBlocks = (columns + columnBlock - 1) / columnBlock
+        let cost = Double(min(rows, rowBlock) * min(columns, columnBlock) * depth) / 50
+        workspace.parallel(rowBlocks * columnBlocks, cost: cost) { blocks in
+            for block in blocks {
+                let (i, j) = block.quotientAndRemainder(dividingBy: columnBlocks)
+                body(
+                    i * rowBlock..<min(rows, (i + 1) * rowBlock),
+                    j * columnBlock..<min(columns, (j + 1) * columnBlock))
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// A named weight of a model: where it stands among the others, how it is stored, how it is trained.
+///
+/// Its memory is shared by every user of the model and never written while one of them generates; a trainer that owns
+/// the model alone writes it in place.
+public struct Parameter: Sendable {
+    /// Its place in the order of declaration; gradients and optimiser states are found by it.
+    public let index: Int
+    /// The name in BlinkDL's checkpoints, for example `blocks.0.att.key.weight`.
+    public let name: String
+    /// The shape in checkpoints; vectors may be `[1, 1, C]`.
+    public let shape: Shape
+    public let role: ParameterRole
+    /// The learning rate of this parameter as a multiple of the common one.
+    public let learningRateScale: Float
+    /// The values, `f32` or `bf16`.
+    public let value: StoredTensor
+
+    public init(
+        index: Int, name: String, shape: Shape, role: ParameterRole, learningRateScale: Float, value: StoredTensor
+    ) {
+        self.index = index
+        self.name = name
+        self.shape = shape
+        self.role = role
+        self.learningRateScale = learningRateScale
+        self.value = value
+    }
+
+    /// The number of elements.
+    public var count: Int { shape.count }
+
+    /// The outermost extent of a matrix: its outputs.
+    var outputs: Int { shape.extents[0] }
+
+    /// The innermost extent: a matrix's inputs, a vector's length.
+    var inputs: Int { shape.extents[shape.extents.count - 1] }
+
+    /// The values of an `f32` parameter.
+    var floats: UnsafePointer<Float> {
+        precondition(value.type == .f32, "“\(name)” is \(value.type.rawValue); this op needs F32")
+        let (storage, offset) = value.location
+        guard let base = storage.bytes.baseAddress else { preconditionFailure("“\(name)” has no memory") }
+        return (base + offset).assumingMemoryBound(to: Float.self)
+    }
+
+    /// The bits of a `bf16` parameter.
+    var halves: UnsafePointer<UInt16> {
+        precondition(value.type == .bf16, "“\(name)” is \(value.type.rawValue); this op needs BF16")
+        let (storage, offset) = value.location
+        guard let base = storage.bytes.baseAddress else { preconditionFailure("“\(name)” has no memory") }
+        return (base + offset).assumingMemoryBound(to: UInt16.self)
+    }
+
+    /// The values for an optimiser to write; `nil` unless they are `f32` in memory of their own.
+    public var mutableFloats: UnsafeMutableBufferPointer<Float>? {
+        let (storage, offset) = value.location
+        guard value.type == .f32, let base = storage.mutableBytes?.baseAddress else { return nil }
+        return UnsafeMutableBufferPointer(start: (base + offset).assumingMemoryBound(to: Float.self), count: count)
+    }
+}
+
+/// What a parameter is, which decides how it is stored, quantised and regularised.
+public enum ParameterRole: String, Sendable {
+    /// A `[out, in]` matrix of a linear layer: decayed, and kept in the file's type.
+    case matrix
+    /// A `[V, C]` table that rows are taken from: decayed as a matrix is, and kept in the file's type.
+    case embedding
+    /// A vector, or a small factor: neither decayed nor quantised, and always `f32` in memory.
+    case vector
+
+    /// Whether the official optimiser groups apply weight decay.
+    public var isDecayed: Bool { self != .vector }
+}
+
+/// How a parameter begins when a model is made rather than loaded.
+public enum Initializer: Sendable {
+    case constant(Float)
+    /// Uniform in −bound…bound.
+    case uniform(Float)
+    /// A random matrix whose smaller side is orthonormal, times `gain`.
+    case orthogonal(gain: Float)
+    /// Exactly these values.
+    case values([Float])
+}

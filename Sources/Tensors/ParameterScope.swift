@@ -1,0 +1,45 @@
+/// Where a model's layers declare their weights: a prefix of names over a store that loads or initialises them.
+///
+/// The declarations are the one list of names and shapes; loading, initialising, saving, optimising and inspecting all
+/// follow it.
+public struct ParameterScope {
+    private let store: ParameterStore
+    private let prefix: String
+
+    /// The root scope of `store`.
+    public init(_ store: ParameterStore) {
+        self.store = store
+        prefix = ""
+    }
+
+    private init(_ store: ParameterStore, prefix: String) {
+        self.store = store
+        self.prefix = prefix
+    }
+
+    /// The scope of names that begin with this one's prefix and `name`, joined by dots.
+    public func scope(_ name: String) -> ParameterScope {
+        ParameterScope(store, prefix: prefix + name + ".")
+    }
+
+    /// Declares a matrix `[outputs, inputs]`, applied as y = W·x.
+    public func matrix(
+        _ name: String, _ outputs: Int, _ inputs: Int, initially initializer: Initializer
+    ) throws(ParameterError) -> Parameter {
+        try store.declare(prefix + name, [outputs, inputs], .matrix, 1, initializer)
+    }
+
+    /// Declares a table `[V, C]` of one row per token.
+    public func embedding(
+        _ name: String, _ vocabulary: Int, _ width: Int, initially initializer: Initializer
+    ) throws(ParameterError) -> Parameter {
+        try store.declare(prefix + name, [vocabulary, width], .embedding, 1, initializer)
+    }
+
+    /// Declares a vector, stored in checkpoints with the shape `shape`.
+    public func vector(
+        _ name: String, _ shape: Shape, learningRateScale: Float = 1, initially initializer: Initializer
+    ) throws(ParameterError) -> Parameter {
+        try store.declare(prefix + name, shape, .vector, learningRateScale, initializer)
+    }
+}

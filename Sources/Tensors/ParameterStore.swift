@@ -1,0 +1,72 @@
+/// All weights of a model, in order of declaration, taken from a source or freshly initialised.
+public final class ParameterStore {
+    /// What has been declared so far.
+    public private(set) var parameters: [Parameter] = []
+
+    private var source: [String: StoredTensor]?
+    private var sourceOrder: [String] = []
+    private var random: RandomNumbers
+    private let forTraining: Bool
+
+    /// A store that takes the weights from `source`.
+    /// - Parameter forTraining: Whether every weight becomes `f32` in memory of its own. Otherwise `f32` and `bf16`
+    ///   matrices are used where they lie, if they are aligned; `f16` and `f64` become `f32`.
+    public init(loading source: some TensorSource, forTraining: Bool = false) {
+        self.source = Dictionary(source.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        sourceOrder = source.tensors.map(\.name)
+        random = RandomNumbers(seed: 0)
+        self.forTraining = forTraining
+    }
+
+    /// A store that initialises every weight; the same seed gives the same weights.
+    public init(seed: UInt64) {
+        random = RandomNumbers(seed: seed, stream: 0x1417)
+        forTraining = true
+    }
+
+    /// Throws if the source holds tensors that nobody declared.
+    public func finish() throws(ParameterError) {
+        guard let source else { return }
+        let unknown = sourceOrder.filter { source[$0] != nil }
+        if !unknown.isEmpty { throw .unknownTensors(names: unknown) }
+    }
+
+    func declare(
+        _ name: String, _ shape: Shape, _ role: ParameterRole, _ learningRateScale: Float, _ initializer: Initializer
+    ) throws(ParameterError) -> Parameter {
+        let value =
+            if source != nil { try load(name, shape, role) } else {
+                StoredTensor(name: name, shape: shape, floats: initializer.values(shape, &random))
+            }
+        let parameter = Parameter(
+            index: parameters.count, name: name, shape: shape, role: role, learningRateScale: learningRateScale,
+            value: value)
+        parameters.append(parameter)
+        return parameter
+    }
+
+    private func load(_ name: String, _ shape: Shape, _ role: ParameterRole) throws(ParameterError) -> StoredTensor {
+        guard let found = source?.removeValue(forKey: name) else { throw .missingTensor(name: name) }
+        // [C], [1, C] and [1, 1, C] are the same vector; checkpoints of different ages differ in it.
+        guard found.shape.squeezed == shape.squeezed else {
+            throw .shapeMismatch(name: name, expected: shape, found: found.shape)
+        }
+        guard found.type.isFloatingPoint else { throw .wrongType(name: name, found: found.type) }
+        let (storage, offset) = found.location
+        let inPlace =
+            switch (role, found.type) {
+            case _ where forTraining: false
+            case (.matrix, .bf16), (.embedding, .bf16): offset % 2 == 0
+            case (_, .f32): offset % 4 == 0
+            default: false
+            }
+        if inPlace { return StoredTensor(name: name, shape: shape, type: found.type, storage: storage, offset: offset) }
+        if found.type == .bf16, role != .vector, !forTraining {
+            let copy = found.withBytes { Storage(copying: $0) }
+            return StoredTensor(name: name, shape: shape, type: .bf16, storage: copy)
+        }
+        let memory = Storage(byteCount: shape.count * 4)
+        if let bytes = memory.mutableBytes { found.copyFloats(to: bytes.bindMemory(to: Float.self)) }
+        return StoredTensor(name: name, shape: shape, type: .f32, storage: memory)
+    }
+}

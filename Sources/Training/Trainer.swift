@@ -1,0 +1,127 @@
+public import LanguageModels
+public import Tensors
+
+/// Trains a model: one call of `step` per optimiser update.
+///
+///     let trainer = try Trainer(model, options, tokens: tokens, on: Workspace())
+///     while trainer.stepsDone < options.stepCount { print(try trainer.step().loss) }
+///
+/// For one level of kernels the weights after n steps are the same bits for any number of threads, and whether or not
+/// the run was interrupted in between.
+public final class Trainer {
+    public let model: LanguageModel
+    public let workspace: Workspace
+    /// The settings; the number of steps may still be set before the schedule has begun to depend on it.
+    public private(set) var options: TrainingOptions
+    /// How many steps have been taken.
+    public private(set) var stepsDone: Int
+    let optimizer: AdamW
+
+    private var sampler: BatchSampler
+    private let gradients: Gradients
+
+    /// - Parameters:
+    ///   - model: With weights in memory of their own (`forTraining`, or freshly initialised).
+    ///   - tokens: The training text; documents end with token 0.
+    /// - Throws: `TrainingError` for settings or data that cannot work.
+    public convenience init(
+        _ model: LanguageModel, _ options: TrainingOptions, tokens: [Int32], on workspace: Workspace
+    ) throws(TrainingError) {
+        let optimizer = try AdamW(model.parameters, options.optimizer)
+        try self.init(model, options, tokens, optimizer, stepsDone: 0, workspace)
+    }
+
+    init(
+        _ model: LanguageModel, _ options: TrainingOptions, _ tokens: [Int32], _ optimizer: AdamW, stepsDone: Int,
+        _ workspace: Workspace
+    ) throws(TrainingError) {
+        try options.validate()
+        let vocabularySize = model.configuration.vocabularySize
+        if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= vocabularySize }) {
+            throw .tokenOutOfRange(token: tokens[position], position: position, vocabularySize: vocabularySize)
+        }
+        self.model = model
+        self.options = options
+        self.optimizer = optimizer
+        self.stepsDone = stepsDone
+        self.workspace = workspace
+        sampler = try BatchSampler(
+            tokens, batchSize: options.batchSize, contextLength: options.contextLength, seed: options.seed)
+        gradients = Gradients(model.parameters, in: workspace.buffers)
+    }
+
+    /// The times that the data have been seen.
+    public var epochsDone: Double { sampler.epochs(steps: stepsDone) }
+
+    /// Sets how long the whole run is.
+    public func setStepCount(_ count: Int) { options.stepCount = max(1, count) }
+
+    /// Sets the length of the run to a number of passes over the data.
+    public func setEpochCount(_ epochs: Double) { setStepCount(sampler.steps(epochs: epochs)) }
+
+    /// Takes one step over the next batch.
+    /// - Throws: `TrainingError.notFinite` if the loss or a gradient is not; the weights are then unchanged.
+    public func step() throws(TrainingError) -> TrainingStep {
+        let batch = sampler.batch(step: stepsDone)
+        let report = try update(
+            inputs: batch.map { Array($0.dropLast()) }, targets: batch.flatMap { $0.dropFirst() },
+            rate: options.schedule.rate(step: stepsDone, of: options.stepCount))
+        stepsDone += 1
+        return report
+    }
+
+    /// One update on the given sequences: loss, gradients, clipping, AdamW.
+    public func update(inputs: [[Int32]], targets: [Int32], rate: Double) throws(TrainingError) -> TrainingStep {
+        let loss = try accumulate(inputs: inputs, targets: targets)
+        let norm = gradients.norm(on: workspace)
+        guard norm.isFinite else {
+            throw .notFinite(step: stepsDone + 1, what: "a gradient", tensor: firstNonFinite { self.gradients[$0].values })
+        }
+        let clip = options.gradientClip
+        let scale = clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1
+        optimizer.update(gradients, rate: rate, gradientScale: scale, on: workspace)
+        return TrainingStep(
+            step: stepsDone + 1, tokens: targets.count, loss: loss, learningRate: rate, gradientNorm: norm)
+    }
+
+    /// The gradient of each parameter after `accumulate`, by name.
+    public func gradient(of parameter: Parameter) -> Tensor { gradients[parameter] }
+
+    /// Computes the loss and, in `gradient(of:)`, its gradients for the given sequences, each from a fresh state.
+    public func accumulate(inputs: [[Int32]], targets: [Int32]) throws(TrainingError) -> Double {
+        gradients.reset()
+        let tape = Tape(on: workspace, gradients: gradients)
+        tape.dropout = DropoutSource(rate: options.dropout, seed: options.seed, step: stepsDone)
+        var chunks = inputs.map { SequenceChunk(tokens: $0, state: model.initialState(), wanted: .all) }
+        let logits: Tensor
+        do {
+            logits = try model(&chunks, on: tape)
+        } catch {
+            throw .invalidOption(what: "batch", found: "\(error)", needed: "sequences of the model's tokens")
+        }
+        let loss = tape.crossEntropy(logits, targets, l2Wrap: options.l2Wrap)
+        guard loss.isFinite else {
+            let tensor = firstNonFinite { parameter in parameter.mutableFloats.map { UnsafeBufferPointer($0) } }
+            throw .notFinite(step: stepsDone + 1, what: "the loss", tensor: tensor)
+        }
+        tape.backward()
+        return loss
+    }
+
+    private func firstNonFinite(_ values: (Parameter) -> UnsafeBufferPointer<Float>?) -> String? {
+        model.parameters.first { values($0)?.contains { !$0.isFinite } ?? false }?.name
+    }
+}
+
+/// What one step did.
+public struct TrainingStep: Sendable, Equatable {
+    /// Its number, from 1.
+    public let step: Int
+    /// The tokens that it learnt from.
+    public let tokens: Int
+    /// The mean loss before the update, in nats per token.
+    public let loss: Double
+    public let learningRate: Double
+    /// The gradients' global norm before clipping.
+    public let gradientNorm: Double
+}

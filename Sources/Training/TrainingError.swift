@@ -1,0 +1,36 @@
+/// Why training cannot begin or go on.
+public enum TrainingError: Error, Equatable, Sendable {
+    case invalidOption(what: String, found: String, needed: String)
+    case tooFewTokens(found: Int, needed: Int)
+    case tokenOutOfRange(token: Int32, position: Int, vocabularySize: Int)
+    case notTrainable(parameter: String)
+    /// The loss or a gradient is NaN or infinite; the weights are still those of the step before.
+    case notFinite(step: Int, what: String, tensor: String?)
+    case notACheckpoint(path: String, missing: String)
+    case unreadableCheckpoint(path: String, reason: String)
+    case folderInUse(path: String)
+    case folderNotEmpty(path: String)
+    case cannotUseFolder(path: String, reason: String)
+}
+
+extension TrainingError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalidOption(let what, let found, let needed): "the \(what) is \(found); it must be \(needed)"
+        case .tooFewTokens(let found, let needed):
+            "the training text has \(found) tokens; this context length needs at least \(needed)"
+        case .tokenOutOfRange(let token, let position, let vocabularySize):
+            "token \(token) at position \(position) of the data is outside the model's vocabulary of \(vocabularySize)"
+        case .notTrainable(let parameter): "“\(parameter)” cannot be trained: its values are not F32 in memory"
+        case .notFinite(let step, let what, let tensor):
+            "step \(step): \(what) is not finite" + (tensor.map { ", first in “\($0)”" } ?? "")
+                + "; the weights of the step before are kept"
+        case .notACheckpoint(let path, let missing): "\(path) is no training checkpoint: it has no “\(missing)”"
+        case .unreadableCheckpoint(let path, let reason): "\(path) cannot be resumed from: \(reason)"
+        case .folderInUse(let path): "another process is training in \(path)"
+        case .folderNotEmpty(let path):
+            "\(path) holds a training run already: add --resume to go on with it, or name another folder"
+        case .cannotUseFolder(let path, let reason): "cannot use \(path): \(reason)"
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// How a model is trained. Saved with every checkpoint, so that a resumed run goes on with the same settings.
+public struct TrainingOptions: Codable, Sendable, Equatable {
+    /// B, the sequences per step.
+    public var batchSize = 8
+    /// T, the tokens per sequence.
+    public var contextLength = 256
+    /// The steps of the whole run; the learning rate reaches its last value at the end of them.
+    public var stepCount = 1000
+    public var schedule = LearningRateSchedule()
+    public var optimizer = AdamWOptions()
+    /// Gradients are scaled so that their global norm is at most this; 0 leaves them alone.
+    public var gradientClip = 1.0
+    /// RWKV-LM's pull on the largest logits; see `Tape.crossEntropy`.
+    public var l2Wrap: Float = 1e-4
+    /// The probability with which an element of each block's contribution is zeroed during training.
+    public var dropout: Float = 0
+    /// Decides the order of the data and the dropout; the same seed gives the same weights, bit for bit.
+    public var seed: UInt64 = 1
+
+    public init() {}
+
+    /// Throws for settings that cannot work.
+    public func validate() throws(TrainingError) {
+        func require(_ holds: Bool, _ what: String, _ found: String, _ needed: String) throws(TrainingError) {
+            if !holds { throw .invalidOption(what: what, found: found, needed: needed) }
+        }
+        try require(batchSize >= 1, "batch size", "\(batchSize)", "at least 1")
+        try require(contextLength >= 1, "context length", "\(contextLength)", "at least 1")
+        try require(stepCount >= 1, "number of steps", "\(stepCount)", "at least 1")
+        try require(schedule.warmupSteps >= 0, "warm-up", "\(schedule.warmupSteps)", "at least 0")
+        for (what, rate) in [("learning rate", schedule.peak), ("final learning rate", schedule.last)] {
+            try require(rate >= 0 && rate.isFinite, what, "\(rate)", "a finite number of at least 0")
+        }
+        try require(
+            gradientClip >= 0 && gradientClip.isFinite, "gradient clip", "\(gradientClip)", "0 (none) or more")
+        try require(dropout >= 0 && dropout < 1, "dropout", "\(dropout)", "from 0 to below 1")
+        try require(
+            optimizer.weightDecay >= 0 && optimizer.weightDecay.isFinite, "weight decay", "\(optimizer.weightDecay)",
+            "a finite number of at least 0")
+        for beta in [optimizer.beta1, optimizer.beta2] {
+            try require(beta >= 0 && beta < 1, "beta", "\(beta)", "from 0 to below 1")
+        }
+        try require(optimizer.epsilon > 0, "epsilon", "\(optimizer.epsilon)", "above 0")
+    }
+}
