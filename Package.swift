@@ -50,5 +50,14 @@ let package = Package(
                 "Plots", "RWKV", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        .target(name: "KernelTwins", dependencies: ["CKernels"], path: "Tests/KernelTwins"),
+        .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("CKernelsTests", ["CKernels", "KernelTwins"]),
+        tests("TensorsTests", ["Tensors", "TestSupport"]),
+        tests("CheckpointsTests", ["Checkpoints", "Tensors"]),
+        tests("LanguageModelsTests", ["LanguageModels", "Tensors", "TestSupport"]),
+        tests("GenerationTests", ["Generation", "Tensors"]),
+        tests("PlotsTests", ["Plots"]),
     ]
 )

@@ -86,8 +86,9 @@ INLINE v4 sum_lanes4(vf a, vf b, vf c, vf d) {
 // low bits, so that no conversion of an out-of-range number to an integer can occur; NaN stays NaN.
 INLINE vf exp_(vf x) {
     const vf magic = splat(0x1.8p23f);
+    // The largest finite result is e^88.722839, where n = 128 and e^r < 1: the exponent just fits.
     vf clamped = select_(x < splat(-87.33654f), splat(-87.33654f), x);
-    clamped = select_(clamped > splat(88.0f), splat(88.0f), clamped);
+    clamped = select_(clamped > splat(88.722839f), splat(88.722839f), clamped);
     vf t = fma_(clamped, splat(1.44269504f), magic);
     vf n = t - magic;
     vf r = fma_(n, splat(-0.693359375f), clamped);
@@ -100,10 +101,6 @@ INLINE vf exp_(vf x) {
     p = fma_(p, r, splat(5.0000001201e-1f));
     p = fma_(p, r * r, r + splat(1.0f));
     vf y = (vf)((vi)p + ((vi)t << 23));
-    // Above 88 the last steps to the largest float are e^88 · e^(x − 88), the second factor from its series.
-    vf over = x - splat(88.0f);
-    vf rest = fma_(fma_(fma_(over, splat(1.0f / 6), splat(0.5f)), over, splat(1.0f)), over, splat(1.0f));
-    y = select_(x > splat(88.0f), y * rest, y);
     y = select_(x > splat(88.722839f), splat(__builtin_inff()), y);
     return select_(x < splat(-87.33654f), splat(0.0f), y);
 }

@@ -22,14 +22,15 @@ extension CheckpointError: CustomStringConvertible {
     private var tensorDescription: String? {
         switch self {
         case .unknownContent(let bytes):
-            "this is neither a safetensors nor a PyTorch file; it begins with \(hexadecimal(bytes))"
+            "this is in no known format (\(CheckpointFile.formatNames)); it begins with \(hexadecimal(bytes))"
         case .foreignContent(let content): "this is \(content.explanation)"
         case .truncated(let what, let offset, let needed, let available):
             "the \(what) is cut off: at byte \(offset) of the file, \(needed) bytes are needed and \(available) are left"
         case .duplicateName(let name): "the name \(quoted(name)) occurs twice"
         case .reservedName(let name): "a tensor cannot be called \(quoted(name)): the format keeps that name to itself"
         case .unsupportedType(let name, let type): "\(quoted(name)) holds \(printable(type)), which is not supported"
-        case .shapeTooLarge(let name, let extents): "\(quoted(name)) has more elements than can be counted: \(brief(extents))"
+        case .shapeTooLarge(let name, let extents):
+            "\(quoted(name)) has more elements than can be counted: \(brief(extents))"
         case .tooManyDimensions(let name, let count, let limit):
             "\(quoted(name)) has \(count) dimensions; at most \(limit) are allowed"
         default: nil
@@ -44,8 +45,10 @@ extension CheckpointError: CustomStringConvertible {
             "the header claims \(byteCount) bytes, but the file has only \(available) after the length"
         case .headerNotUTF8: "the header is not UTF-8 text"
         case .headerSyntax(let offset, let expected): "at byte \(offset) of the header, \(expected) is needed"
-        case .headerEntryIncomplete(let name, let missing): "the header's entry \(quoted(name)) has no \(quoted(missing))"
-        case .offsetsReversed(let name, let begin, let end): "\(quoted(name)) begins at \(begin) and ends before, at \(end)"
+        case .headerEntryIncomplete(let name, let missing):
+            "the header's entry \(quoted(name)) has no \(quoted(missing))"
+        case .offsetsReversed(let name, let begin, let end):
+            "\(quoted(name)) begins at \(begin) and ends before, at \(end)"
         case .byteCountMismatch(let name, let shape, let type, let expected, let found):
             "\(quoted(name)) \(shape) of \(type.rawValue) takes \(expected) bytes; the header gives it \(found)"
         case .tensorOutsideData(let name, let begin, let end, let dataByteCount):
@@ -76,7 +79,8 @@ extension CheckpointError: CustomStringConvertible {
             "the pickle has the opcode \(hexadecimal([opcode])) at byte \(offset) of the file, which no state dict needs"
         case .pickleForbiddenGlobal(let module, let name):
             "the pickle asks for \(quoted(module + "." + name)), which no state dict needs; nothing was run"
-        case .pickleStackUnderflow(let offset): "the pickle takes a value from an empty stack at byte \(offset) of the file"
+        case .pickleStackUnderflow(let offset):
+            "the pickle takes a value from an empty stack at byte \(offset) of the file"
         case .pickleMarkMissing(let offset): "the pickle needs a mark at byte \(offset) of the file and has set none"
         case .pickleMemoMissing(let index, let offset):
             "the pickle recalls value \(index) at byte \(offset) of the file, which it never memorised"
@@ -86,7 +90,8 @@ extension CheckpointError: CustomStringConvertible {
         case .bigEndian: "the file was saved on a big-endian machine, which is not supported"
         case .legacyHeaderMalformed(let reason): "the header of the old PyTorch layout is damaged: \(reason)"
         case .notStateDictionary(let found): "the file holds \(found), not a dictionary of tensors"
-        case .nestingTooDeep(let limit): "the dictionaries are nested deeper than \(limit) levels or refer to each other"
+        case .nestingTooDeep(let limit):
+            "the dictionaries are nested deeper than \(limit) levels or refer to each other"
         case .storageMissing(let key): "the file has no storage \(quoted(key))"
         case .storageSizeMismatch(let key, let expected, let found):
             "storage \(quoted(key)) needs \(expected) bytes; the file has \(found)"
@@ -106,7 +111,9 @@ package func quoted(_ text: String) -> String { "“\(printable(text))”" }
 
 private func printable(_ text: String) -> String {
     let limit = 120
-    let shown = text.unicodeScalars.prefix(limit).map { $0.properties.isControl ? $0.escaped(asASCII: true) : String($0) }
+    let shown = text.unicodeScalars.prefix(limit).map {
+        $0.properties.isControl ? $0.escaped(asASCII: true) : String($0)
+    }
     return shown.joined() + (text.unicodeScalars.count > limit ? "…" : "")
 }
 

@@ -28,6 +28,9 @@ public enum CheckpointFile {
     /// The formats that can be opened, in the order in which they are asked.
     public static let formats: [any Checkpoint.Type] = [SafetensorsFile.self, PyTorchFile.self]
 
+    /// The names of the formats, for messages.
+    static var formatNames: String { formats.map { $0.formatName }.joined(separator: ", ") }
+
     /// Maps the file at `path` and opens it with the first format that recognises it.
     /// - Throws: `CheckpointError`: from the mapping; `unknownContent` or `foreignContent`; from the format.
     public static func open(path: String) throws(CheckpointError) -> any Checkpoint {

@@ -38,25 +38,29 @@ public enum NonFiniteScan {
         }
     }
 
-    /// All bits of the exponent are set in NaN and infinity, and only there; infinity has no other bit but the sign.
+    /// All bits of the exponent are set in NaN and infinity, and only there; infinity has no other bit but the sign. So
+    /// without the sign, the bits of both are the largest, and those of infinity are `exponent`.
     @inline(__always)
     private static func count<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
         _ bytes: UnsafeRawBufferPointer, exponent: Bits, name: String
     ) -> NonFiniteValues? {
+        guard let base = bytes.baseAddress else { return nil }
         let width = MemoryLayout<Bits>.size
+        let count = bytes.count / width
         let signless = Bits.max >> 1
-        var nonFinite = 0
-        for i in 0..<bytes.count / width {
-            let bits = bytes.loadUnaligned(fromByteOffset: i * width, as: Bits.self) & signless
-            nonFinite &+= bits >= exponent ? 1 : 0
+        // Nearly every tensor ends after this loop, which the compiler turns into vector instructions.
+        var largest: Bits = 0
+        for i in 0..<count {
+            largest = max(largest, base.loadUnaligned(fromByteOffset: i &* width, as: Bits.self) & signless)
         }
-        // Nearly every tensor ends here, so that the loop above does the least that it can.
-        if nonFinite == 0 { return nil }
+        if largest < exponent { return nil }
         var nan = 0
-        for i in 0..<bytes.count / width {
-            let bits = bytes.loadUnaligned(fromByteOffset: i * width, as: Bits.self) & signless
+        var infinity = 0
+        for i in 0..<count {
+            let bits = base.loadUnaligned(fromByteOffset: i &* width, as: Bits.self) & signless
             nan &+= bits > exponent ? 1 : 0
+            infinity &+= bits == exponent ? 1 : 0
         }
-        return NonFiniteValues(name: name, nanCount: nan, infinityCount: nonFinite - nan)
+        return NonFiniteValues(name: name, nanCount: nan, infinityCount: infinity)
     }
 }

@@ -8,8 +8,9 @@ struct Candidate {
 
 /// The tokens that the filters leave, in order of their ids.
 ///
-/// A filter with a limit at the edge of a `Float` is no filter: cumulative sums count as having reached their target when
-/// a sum in `Float`, as the official package has it, could not tell them from it.
+/// A cumulative sum of probabilities counts as having reached its target 2⁻²⁴ before it: the official package sums in
+/// `Float`, where the two are one number. So top-p 1 leaves out a tail of less than 6e-8, which only a temperature
+/// above 1 could make visible, as it does there.
 struct Candidates {
     private(set) var kept: [Candidate] = []
     private var ranking: [RankedMass] = []
@@ -18,8 +19,8 @@ struct Candidates {
     /// Keeps the tokens of the nucleus: those whose probability is at least that of the token at which the cumulative
     /// sum, the most probable first, reaches P = `topP`.
     ///
-    /// Only few tokens need be ranked. What is cut has at most (1 − P)·Σ together, so a token above (1 − P)·Σ stays. All
-    /// tokens below (1 − P)·Σ/V have less than (1 − P)·Σ together, so the sum is reached before them and they go.
+    /// Only few tokens need be ranked. What is cut has at most (1 − P)·Σ together, so a token above (1 − P)·Σ stays.
+    /// All tokens below (1 − P)·Σ/V have less than (1 − P)·Σ together, so the sum is reached before them and they go.
     /// `minP` raises the lower bound: to cut there already changes no later result.
     /// - Complexity: O(V) on average.
     mutating func gather(_ logits: [Float], greatest: Float, topP: Double, minP: Double) {
@@ -41,7 +42,7 @@ struct Candidates {
                 ranking.append(RankedMass(key: weight, mass: weight))
             }
         }
-        let cutoff = certain < target ? ranking.key(reaching: target - certain) : total - target
+        let cutoff = certain < target ? ranking.key(reaching: target - certain) : (total - target).nextUp
         if let cutoff { kept.removeAll { $0.weight < cutoff } }
     }
 
@@ -63,11 +64,12 @@ struct Candidates {
         if fraction > 0 { kept.removeAll { $0.weight < fraction } }
     }
 
-    /// Keeps the candidates whose information −log p is nearest the entropy H, until they have `mass` of the probability.
+    /// Keeps the candidates whose information −log p is nearest the entropy H, until they have `mass` of the
+    /// probability.
     ///
     ///     |−log pᵢ − H| = |dᵢ − Σ pⱼ·dⱼ|,   dᵢ = logitᵢ − greatest logit, since the normaliser cancels
     mutating func keepTypical(_ mass: Double) {
-        guard mass < 1, let top = kept.map(\.logit).max() else { return }
+        guard mass < 1, let top = kept.lazy.map(\.logit).max() else { return }
         var (total, product) = (0.0, 0.0)
         for candidate in kept {
             total += candidate.weight
@@ -83,7 +85,7 @@ struct Candidates {
     ///
     ///     p^(1/T) = e^((logit − greatest) / T) · a factor that all share
     mutating func heat(_ temperature: Double) -> Double {
-        if temperature != 1, let top = kept.map(\.logit).max() {
+        if temperature != 1, let top = kept.lazy.map(\.logit).max() {
             for i in kept.indices {
                 kept[i].weight = exponential((Double(kept[i].logit) - Double(top)) / temperature)
             }
@@ -99,6 +101,8 @@ struct Candidates {
     private mutating func keep(reaching target: Double, _ element: (Candidate) -> RankedMass) {
         rank(element)
         // A limit below the tolerance still keeps the first token of the ranking, and its equals.
-        if let least = ranking.key(reaching: max(target, .leastNormalMagnitude)) { kept.removeAll { element($0).key < least } }
+        if let least = ranking.key(reaching: max(target, .leastNormalMagnitude)) {
+            kept.removeAll { element($0).key < least }
+        }
     }
 }

@@ -1,8 +1,8 @@
 /// How often each token was generated, older occurrences counting less: what repetition penalties are made of.
 ///
-/// As in `generate` of the official package: before a token is counted, every count is multiplied by the decay; then the
-/// token's own count grows by one. A token that is not counted (see ``isCounted(_:)``) is recorded with what it has, so
-/// that the presence penalty falls on it and the frequency penalty does not. The prompt is not counted.
+/// As in `generate` of the official package: before a token is counted, every count is multiplied by the decay; then
+/// the token's own count grows by one. A token that is not counted (see ``isCounted(_:)``) is recorded with what it
+/// has, so that the presence penalty falls on it and the frequency penalty does not. The prompt is not counted.
 public struct OccurrenceCounts: Sendable, Equatable {
     /// The tokens generated so far, in order of their first appearance.
     public private(set) var tokens: [Int] = []
@@ -60,7 +60,9 @@ extension OccurrenceCounts: Codable {
         positions = Dictionary(zip(tokens, tokens.indices)) { first, _ in first }
         guard positions.count == tokens.count, counts.count == tokens.count, tokens.allSatisfy({ $0 >= 0 }) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "needed one count for each of the different tokens"))
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "needed one count for each of the different tokens"))
         }
     }
 }

@@ -11,7 +11,8 @@ extension Sampler: Equatable {
 extension Sampler: Codable {
     private enum CodingKeys: String, CodingKey { case parameters, seed, occurrences, random }
 
-    /// - Throws: ``SamplingError`` for parameters that ``SamplingParameters/validated()`` refuses, besides decoding errors.
+    /// - Throws: ``SamplingError`` for parameters that ``SamplingParameters/validated()`` refuses, besides decoding
+    ///   errors.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(

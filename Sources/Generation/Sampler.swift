@@ -2,8 +2,9 @@ internal import Tensors
 
 /// Chooses the next token of one sequence from the model's logits, and remembers what it needs for the choices after.
 ///
-/// One sampler belongs to one sequence; a batch has one per row. It is a value: a copy goes on independently and, given the
-/// same logits, identically. Encoded and decoded it goes on as well, so a conversation can be saved at any token.
+/// One sampler belongs to one sequence; a batch has one per row. It is a value: a copy goes on independently and,
+/// given the same logits, identically. Encoded and decoded it goes on as well, so a conversation can be saved at any
+/// token.
 ///
 ///     let token = try sampler.sample(logits)
 ///     if parameters.stopTokens.contains(token) { … } else { sampler.accept(token, counted: …) }
@@ -16,18 +17,20 @@ internal import Tensors
 /// 3. `presence + frequency · count` is subtracted from the logit of every token generated before;
 /// 4. p = softmax(logits), without temperature;
 /// 5. top-p: tokens less probable than the one at which the cumulative sum reaches `topP` go, ties stay;
-/// 6. top-k; 7. + min-p; 8. + locally typical, over what is left, renormalised;
+/// 6. top-k: all but the k most probable go, the lowest ids staying among equals;
+/// 7. + min-p;
+/// 8. + locally typical, over what is left, renormalised;
 /// 9. p^(1/T), renormalised, and one draw.
 ///
-/// Temperature 0, top-p 0 and top-k 1 all mean the greatest logit of step 3, the lowest id among equals; they spend no
-/// random number. The package would draw among equals there. It also falls back to the most probable token if, at top-p 1,
-/// its cumulative sum ends below 1 by rounding; here nothing is cut then.
+/// Temperature 0, top-p 0 and top-k 1 all mean the greatest logit of step 3 and spend no random number, unless several
+/// tokens share it: then one of them is drawn, as in the package; top-k 1 takes the lowest id. The package falls back to
+/// the most probable token if, at top-p 1, its cumulative sum ends below 1 by rounding; here nothing is cut then.
 ///
-/// Sums run in `Double` in order of the ids, and e^x is computed here rather than by the C library, so that a seed gives the
-/// same tokens on every machine that computes the same logits.
+/// Sums are in `Double` and in a fixed order, the draw's in that of the ids, and e^x is computed here rather than by
+/// the C library, so that a seed gives the same tokens on every machine that computes the same logits.
 ///
-/// A sampler keeps its work space of a few bytes per token of the vocabulary, and allocates nothing after the first steps;
-/// greedily without biases, bans and penalties, nothing at all.
+/// A sampler keeps its work space from step to step: 4 bytes per token of the vocabulary if there are adjustments, and
+/// 32 per candidate. Greedily it allocates nothing.
 public struct Sampler: Sendable {
     /// The parameters it was made with.
     public let parameters: SamplingParameters
@@ -57,11 +60,17 @@ public struct Sampler: Sendable {
 
     /// The next token. It is not recorded: that is ``accept(_:counted:)``'s task, once the caller has decided to go on.
     /// - Parameter logits: One per token of the vocabulary, finite or −∞, `[V]`.
-    /// - Throws: `SamplingError` for NaN, for +∞, if no token is possible, or if the parameters name a token ≥ V; no random
-    ///   number is spent then.
+    /// - Throws: `SamplingError` for NaN, for +∞, if no token is possible, or if the parameters name a token ≥ V; no
+    ///   random number is spent then.
     /// - Complexity: O(V) on average.
     public mutating func sample(_ logits: [Float]) throws(SamplingError) -> Int {
-        if parameters.isGreedy { return try LogitScan(try adjust(logits)).token }
+        if parameters.isGreedy {
+            let source = try adjust(logits)
+            let greatest = try LogitScan(source)
+            guard greatest.tieCount > 1, parameters.topK != 1 else { return greatest.token }
+            let place = random.below(greatest.tieCount)
+            return source.indices.lazy.filter { source[$0] == greatest.logit }.dropFirst(place).first ?? greatest.token
+        }
         let total = try gather(logits)
         let target = random.uniform() * total
         var sum = 0.0
@@ -77,8 +86,8 @@ public struct Sampler: Sendable {
     }
 
     /// Records a token that was generated, for the penalties of the steps after.
-    /// - Parameter counted: Whether the frequency penalty applies to it; the official package exempts blanks and digits, see
-    ///   ``OccurrenceCounts/isCounted(_:)``.
+    /// - Parameter counted: Whether the frequency penalty applies to it; the official package exempts blanks and
+    ///   digits, see ``OccurrenceCounts/isCounted(_:)``.
     public mutating func accept(_ token: Int, counted: Bool = true) {
         guard parameters.hasPenalties else { return }
         occurrences.record(token, counted: counted, decay: parameters.penaltyDecay)
@@ -90,7 +99,15 @@ public struct Sampler: Sendable {
         var result = [Double](repeating: 0, count: logits.count)
         var copy = self
         if parameters.isGreedy {
-            result[try LogitScan(try copy.adjust(logits)).token] = 1
+            let source = try copy.adjust(logits)
+            let greatest = try LogitScan(source)
+            if parameters.topK == 1 {
+                result[greatest.token] = 1
+            } else {
+                for token in source.indices where source[token] == greatest.logit {
+                    result[token] = 1 / Double(greatest.tieCount)
+                }
+            }
         } else {
             let total = try copy.gather(logits)
             for candidate in copy.candidates.kept { result[Int(candidate.token)] = candidate.weight / total }
@@ -106,8 +123,11 @@ public struct Sampler: Sendable {
     }
 
     private mutating func adjust(_ logits: [Float]) throws(SamplingError) -> [Float] {
-        if parameters.logitBias.isEmpty && parameters.bannedTokens.isEmpty && occurrences.tokens.isEmpty { return logits }
-        // Not `adjusted = logits`: that would share the caller's memory and copy it into new memory at the first change.
+        if parameters.logitBias.isEmpty && parameters.bannedTokens.isEmpty && occurrences.tokens.isEmpty {
+            return logits
+        }
+        // Not `adjusted = logits`: that would share the caller's memory and copy it into new memory at the first
+        // change.
         adjusted.removeAll(keepingCapacity: true)
         adjusted.append(contentsOf: logits)
         for (token, bias) in parameters.logitBias { adjusted[try checked(token, logits.count)] += bias }

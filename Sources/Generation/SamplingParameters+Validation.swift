@@ -2,8 +2,8 @@ extension SamplingParameters {
     /// The parameters themselves, if every one of them has a meaning.
     ///
     /// Which tokens exist is known only once there are logits; ``Sampler/sample(_:)`` checks that.
-    /// - Throws: ``SamplingError/parameterOutOfRange(name:found:needed:)`` for the first number outside its range, NaN and
-    ///   infinities included; ``SamplingError/negativeToken(list:token:)``.
+    /// - Throws: ``SamplingError/parameterOutOfRange(name:found:needed:)`` for the first number outside its range, NaN
+    ///   and infinities included; ``SamplingError/negativeToken(list:token:)``.
     public func validated() throws(SamplingError) -> SamplingParameters {
         try require("temperature", temperature, "a finite number, at least 0") { $0.isFinite && $0 >= 0 }
         try require("topK", Double(topK), "0 (no limit) or more") { $0 >= 0 }

@@ -6,7 +6,8 @@
 public struct SamplingParameters: Sendable, Equatable {
     /// Flattens (above 1) or sharpens (below 1) what the filters leave: p becomes p^(1/T). 0 chooses greedily.
     public var temperature: Double = 1
-    /// Keeps the k most probable tokens; of tokens equally probable, those with the lowest ids. 0 keeps all, 1 is greedy.
+    /// Keeps the k most probable tokens; of tokens equally probable, those with the lowest ids. 0 keeps all, 1 is
+    /// greedy.
     public var topK: Int = 0
     /// Keeps the most probable tokens that together reach this mass (nucleus sampling; Holtzman et al., 2020).
     /// Tokens as probable as the last one kept are kept as well. 1 keeps all, 0 is greedy.
@@ -61,7 +62,7 @@ public struct SamplingParameters: Sendable, Equatable {
         return parameters
     }
 
-    /// Whether the choice is the greatest logit, the lowest id among equals, and so needs no random number.
+    /// Whether the choice is the greatest logit, and so needs no random number but to choose among equals.
     public var isGreedy: Bool { temperature == 0 || topP == 0 || topK == 1 }
 
     var hasPenalties: Bool { presencePenalty != 0 || frequencyPenalty != 0 }

@@ -1,8 +1,8 @@
 /// Watches a stream of bytes for any of several stop sequences, wherever the borders between tokens fall.
 ///
-/// Bytes that may be the beginning of a stop sequence are held back until it is clear that they are not, so nothing of a
-/// stop sequence is ever shown. The match that starts first wins, and of those the longest one: with "end" and "ending",
-/// "end" is reported only once the next byte, or the end of the stream, has excluded "ending".
+/// Bytes that may be the beginning of a stop sequence are held back until it is clear that they are not, so nothing of
+/// a stop sequence is ever shown. The match that starts first wins, and of those the longest one: with "end" and
+/// "ending", "end" is reported only once the next byte, or the end of the stream, has excluded "ending".
 ///
 ///     var stops = try StopSequences(["\n\n", "User:"])
 ///     let part = stops.append(bytes)      // show part.text; stop if part.match is there

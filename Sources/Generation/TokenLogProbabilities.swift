@@ -6,7 +6,8 @@ public struct TokenLogProbability: Sendable, Equatable {
     public let logProbability: Double
 }
 
-/// What the model itself thought of a token that was chosen, and of the best alternatives: for reports, not for the choice.
+/// What the model itself thought of a token that was chosen, and of the best alternatives: for reports, not for the
+/// choice.
 public struct TokenLogProbabilities: Sendable, Equatable {
     /// The token asked for.
     public let chosen: TokenLogProbability

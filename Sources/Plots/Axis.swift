@@ -21,8 +21,8 @@ public struct Axis: Sendable, Equatable {
         self.range = range
     }
 
-    /// Whether a number has a place on this kind of axis. At the edge of what a `Double` can hold, differences and margins
-    /// would overflow.
+    /// Whether a number has a place on this kind of axis. At the edge of what a `Double` can hold, differences and
+    /// margins would overflow.
     func shows(_ value: Double) -> Bool {
         scale == .linear ? abs(value) <= 1e300 : value >= 1e-250 && value <= 1e250
     }

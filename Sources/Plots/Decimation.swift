@@ -1,7 +1,7 @@
 /// Leaves of a line what can be seen of it: per column of one pixel the lowest and the highest point, in their order.
 ///
-/// So a million points become two per column, and no spike is lost, as it would be by taking every n-th point. Points run
-/// through in their order, so a line that goes back and forth is kept as well.
+/// So a million points become two per column, and no spike is lost, as it would be by taking every n-th point. Points
+/// run through in their order, so a line that goes back and forth is kept as well.
 /// - Parameter points: In pixels, all finite.
 /// - Complexity: O(n).
 package func decimated(_ points: [Point]) -> [Point] {

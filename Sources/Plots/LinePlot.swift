@@ -4,20 +4,21 @@
 ///     plot.series.append(Series("training", x: tokens, y: losses))
 ///     let text = plot.svg()
 ///
-/// The drawing follows the viewer's preference for light or dark. Points without a place on the axes are left out, and of
-/// long series only what can be seen is written, so that a file stays small whatever the number of points.
+/// The drawing follows the viewer's preference for light or dark. Points without a place on the axes are left out, and
+/// of long series only what can be seen is written, so that a file stays small whatever the number of points.
 public struct LinePlot: Sendable, Equatable {
     public var title: String
     public var x: Axis
     public var y: Axis
     /// Drawn in this order, later ones on top.
     public var series: [Series]
-    /// Of the drawing in pixels, at least 240 × 160; it can be scaled to any size afterwards.
+    /// Of the drawing in pixels, from 240 × 160 to 10000 × 10000; it can be scaled to any size afterwards. A drawing too
+    /// low for its legend becomes higher.
     public var size: (width: Double, height: Double) {
         get { (width, height) }
         set {
-            width = newValue.width.isFinite ? max(240, newValue.width) : 840
-            height = newValue.height.isFinite ? max(160, newValue.height) : 480
+            width = newValue.width.isFinite ? min(max(240, newValue.width), 10_000) : 840
+            height = newValue.height.isFinite ? min(max(160, newValue.height), 10_000) : 480
         }
     }
     private var width = 840.0

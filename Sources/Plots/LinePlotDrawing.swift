@@ -9,6 +9,7 @@ struct LinePlotDrawing {
     private let top: Double
     private let right: Double
     private let bottom: Double
+    private let height: Double
     private let isEmpty: Bool
     private var svg = SVG()
 
@@ -23,7 +24,10 @@ struct LinePlotDrawing {
         legend = Legend(series, width: plot.size.width - 48)
         let header = (plot.title.isEmpty ? 0 : 28) + Double(legend.rowCount) * Legend.rowHeight
         top = header + (header > 0 ? 26 : 18)
-        bottom = plot.size.height - (plot.x.title.isEmpty ? 34 : 58)
+        let footer = plot.x.title.isEmpty ? 34.0 : 58
+        // A legend of many rows makes a low drawing higher rather than leave no room for the plot.
+        height = max(plot.size.height, top + 80 + footer)
+        bottom = height - footer
         yAxis = plot.y.fitted(to: visible.map(\.y), margin: 0.05, length: bottom - top, spacing: 46)
         let labels = yAxis.ticks.map { textWidth($0.label, size: 12) }.max() ?? 0
         left = 20 + labels + (plot.y.title.isEmpty ? 0 : 26)
@@ -35,7 +39,7 @@ struct LinePlotDrawing {
     }
 
     private mutating func draw(_ appearance: Appearance) {
-        let (width, height) = plot.size
+        let width = plot.size.width
         svg.open(
             "svg",
             [
@@ -120,7 +124,8 @@ struct LinePlotDrawing {
     private mutating func drawDots(_ series: Series, _ color: Int) {
         guard series.style == .dots || series.style == .dottedLine else { return }
         for point in segments(series.points).flatMap(decimated) {
-            let inside = point.x >= left - 0.5 && point.x <= right + 0.5 && point.y >= top - 0.5 && point.y <= bottom + 0.5
+            let inside =
+                point.x >= left - 0.5 && point.x <= right + 0.5 && point.y >= top - 0.5 && point.y <= bottom + 0.5
             if inside { dot(point.x, point.y, color, radius: 4) }
         }
     }

@@ -52,8 +52,8 @@ public struct Series: Sendable, Equatable {
     ///     mean = (n·f + m·b)/(n + m)
     ///
     /// Two exponential moving averages, one from each side: the curve does not lag behind the numbers, as one average
-    /// would. The width w starts small, so that the steep beginning of a loss curve keeps its shape. Values that are not
-    /// finite stay as they are and count for nothing.
+    /// would. The width w starts small, so that the steep beginning of a loss curve keeps its shape. Values that are
+    /// not finite stay as they are and count for nothing.
     /// - Parameter count: Over about how many points to average; 1 or less changes nothing.
     /// - Complexity: O(number of points).
     public func smoothed(over count: Int) -> Series {

@@ -3,7 +3,8 @@ package struct Tick: Equatable {
     package let value: Double
     package let label: String
 
-    /// Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: about `count` of them, never more than `count` + 1.
+    /// Multiples of 1, 2 or 5 times a power of ten from `low` to `high`: about `count` of them, never more than
+    /// `count` + 1.
     package static func linear(_ low: Double, _ high: Double, count: Int) -> [Tick] {
         let least = (high - low) / Double(count)
         let power = powerOfTen(decimalExponent(least))
@@ -16,8 +17,8 @@ package struct Tick: Equatable {
         return zip(values, NumberText.labels(values, step: step)).map { Tick(value: $0, label: $1) }
     }
 
-    /// Powers of ten from `low` to `high`, every n-th if there are too many; 2 and 5 times them where there is room. Over
-    /// less than one decade, the linear ticks.
+    /// Powers of ten from `low` to `high`, every n-th if there are too many; 2 and 5 times them where there is room.
+    /// Over less than one decade, the linear ticks.
     package static func logarithmic(_ low: Double, _ high: Double, count: Int) -> [Tick] {
         let (first, last) = (decimalLogarithm(low) - 1e-9, decimalLogarithm(high) + 1e-9)
         let decades = last - first

@@ -9,7 +9,7 @@ public final class Tensor {
     private var ownsBuffer = true
 
     /// dLoss/dThis, once a later op's backward has contributed to it. Managed by the tape.
-    var gradient: Tensor?
+    package var gradient: Tensor?
 
     /// A tensor of undefined values.
     public init(_ shape: Shape, in pool: BufferPool) {

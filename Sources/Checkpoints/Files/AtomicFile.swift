@@ -36,13 +36,15 @@ public final class AtomicFile: ByteSink {
         let folder = slash.map { String(target[...$0]) } ?? "./"
 
         var opened: Int32 = -1
+        var failure: Int32 = 0
         var candidate = ""
         for _ in 0..<16 {
             candidate = folder + ".partial-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
             opened = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-            if opened >= 0 || errno != EEXIST { break }
+            failure = errno
+            if opened >= 0 || failure != EEXIST { break }
         }
-        guard opened >= 0 else { throw .writing(path, errno) }
+        guard opened >= 0 else { throw .writing(path, failure) }
         if let permissions, fchmod(opened, permissions) != 0 {
             let code = errno
             _ = close(opened)

@@ -32,10 +32,7 @@ struct TensorViews {
         guard view.typeName == nil, let type = TorchType.type(ofStorageClass: storage.className) else {
             throw .unsupportedType(name: name, type: view.typeName ?? storage.className)
         }
-        guard view.shape.count <= SafetensorsHeader.maximumDimensions else {
-            throw .tooManyDimensions(
-                name: name, count: view.shape.count, limit: SafetensorsHeader.maximumDimensions)
-        }
+        try TensorLimits.checkDimensions(view.shape, name: name)
         let available = storage.visibleCount
         let outside = CheckpointError.viewOutsideStorage(
             name: name, offset: view.offset, shape: view.shape, strides: view.strides, elementCount: available)
@@ -44,7 +41,7 @@ struct TensorViews {
         else { throw outside }
 
         let shape = Shape(view.shape)
-        let byteCount = try checkedByteCount(view.shape, type, name: name)
+        let byteCount = try TensorLimits.byteCount(view.shape, type, name: name)
         let start = try elements(of: storage, type).lowerBound
         if byteCount == 0 { return StoredTensor(name: name, shape: shape, type: type, storage: file, offset: start) }
         guard let last = Self.lastElement(of: view), last < available else { throw outside }

@@ -2,15 +2,9 @@ import Tensors
 
 /// PyTorch's names of the element types that are supported.
 enum TorchType {
-    private static let storageClasses: [(name: String, type: DataType)] = [
-        ("DoubleStorage", .f64), ("FloatStorage", .f32), ("BFloat16Storage", .bf16), ("HalfStorage", .f16),
-        ("LongStorage", .i64), ("IntStorage", .i32), ("ShortStorage", .i16), ("CharStorage", .i8),
-        ("ByteStorage", .u8), ("BoolStorage", .bool),
-    ]
-
     /// The element type of the storage class `name`; `nil` if it is not supported.
     static func type(ofStorageClass name: String) -> DataType? {
-        storageClasses.first { $0.name == name }?.type
+        DataType.allCases.first { storageClass(of: $0) == name }
     }
 
     /// The storage class for elements of `type`.

@@ -49,7 +49,9 @@ package struct JSONReader {
             position += 1
         }
         let hasLeadingZero = position - start > 1 && bytes[start] == UInt8(ascii: "0")
-        let goesOn = position < bytes.count && [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[position])
+        let goesOn =
+            position < bytes.count
+            && [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[position])
         guard position > start, !hasLeadingZero, !goesOn else {
             throw .headerSyntax(offset: start, expected: "a whole number from 0")
         }

@@ -45,23 +45,26 @@ extension SafetensorsFile {
         let widths = Set(tensors.map(\.type.byteCount)).sorted(by: >)
         let ordered = widths.flatMap { width in tensors.filter { $0.type.byteCount == width } }
 
-        var members: [String] = []
+        var text = Array("{".utf8)
         if !metadata.isEmpty {
-            let pairs = metadata.sorted { $0.key < $1.key }.map { "\(jsonString($0.key)):\(jsonString($0.value))" }
-            members.append("\(jsonString(metadataName)):{\(pairs.joined(separator: ","))}")
+            text += jsonString(metadataName) + ":{".utf8
+            for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+                text += jsonString(key) + ":".utf8 + jsonString(value) + ",".utf8
+            }
+            text.removeLast()
+            text += "},".utf8
         }
         var begin = 0
         for tensor in ordered {
             let end = begin + tensor.byteCount
             let extents = tensor.shape.extents.map(String.init).joined(separator: ",")
-            members.append(
-                """
-                \(jsonString(tensor.name)):\
-                {"dtype":"\(tensor.type.rawValue)","shape":[\(extents)],"data_offsets":[\(begin),\(end)]}
-                """)
+            let type = tensor.type.rawValue
+            text += jsonString(tensor.name)
+            text += #":{"dtype":"\#(type)","shape":[\#(extents)],"data_offsets":[\#(begin),\#(end)]},"#.utf8
             begin = end
         }
-        var text = Array("{\(members.joined(separator: ","))}".utf8)
+        if text.count > 1 { text.removeLast() }
+        text += "}".utf8
         while (8 + text.count) % 64 != 0 { text.append(UInt8(ascii: " ")) }
         guard text.count <= SafetensorsHeader.maximumByteCount else {
             throw .headerTooLarge(byteCount: UInt64(text.count), limit: SafetensorsHeader.maximumByteCount)
@@ -70,18 +73,15 @@ extension SafetensorsFile {
     }
 }
 
-/// `text` as a JSON string.
-private func jsonString(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": result += "\\\""
-        case "\\": result += "\\\\"
-        case "\u{0}"..<" ":
-            let digits = String(scalar.value, radix: 16)
-            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        default: result.unicodeScalars.append(scalar)
+/// `text` as a JSON string in UTF-8.
+private func jsonString(_ text: String) -> [UInt8] {
+    var result: [UInt8] = [0x22]
+    for byte in text.utf8 {
+        switch byte {
+        case 0x22, 0x5C: result += [0x5C, byte]
+        case 0..<0x20: result += Array((byte < 16 ? "\\u000" : "\\u00").utf8) + String(byte, radix: 16).utf8
+        default: result.append(byte)
         }
     }
-    return result + "\""
+    return result + [0x22]
 }

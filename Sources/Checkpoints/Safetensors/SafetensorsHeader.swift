@@ -11,9 +11,8 @@ struct SafetensorsHeader {
         var end: Int
     }
 
-    /// The official reader's limits: `MAX_HEADER_SIZE` in safetensors, and more dimensions than any library has.
+    /// The official reader's limit, `MAX_HEADER_SIZE`.
     static let maximumByteCount = 100_000_000
-    static let maximumDimensions = 64
 
     /// The entries in order of their bytes.
     private(set) var entries: [Entry] = []
@@ -71,9 +70,7 @@ struct SafetensorsHeader {
             throw .headerEntryIncomplete(name: name, missing: "data_offsets")
         }
         guard let type = DataType(rawValue: typeName) else { throw .unsupportedType(name: name, type: typeName) }
-        guard extents.count <= maximumDimensions else {
-            throw .tooManyDimensions(name: name, count: extents.count, limit: maximumDimensions)
-        }
+        try TensorLimits.checkDimensions(extents, name: name)
         return Entry(name: name, type: type, shape: Shape(extents), begin: offsets[0], end: offsets[1])
     }
 
@@ -91,7 +88,7 @@ struct SafetensorsHeader {
             guard end <= dataByteCount else {
                 throw .tensorOutsideData(name: name, begin: begin, end: end, dataByteCount: dataByteCount)
             }
-            let expected = try checkedByteCount(entry.shape.extents, entry.type, name: name)
+            let expected = try TensorLimits.byteCount(entry.shape.extents, entry.type, name: name)
             guard expected == end - begin else {
                 throw .byteCountMismatch(
                     name: name, shape: entry.shape, type: entry.type, expected: expected, found: end - begin)
@@ -106,12 +103,4 @@ struct SafetensorsHeader {
         }
         guard previousEnd == dataByteCount else { throw .uncoveredBytes(count: dataByteCount - previousEnd) }
     }
-}
-
-/// The bytes of a tensor of `extents` (none negative), checked not to overflow.
-func checkedByteCount(_ extents: [Int], _ type: DataType, name: String) throws(CheckpointError) -> Int {
-    guard let count = Shape(extents).checkedCount else { throw .shapeTooLarge(name: name, extents: extents) }
-    let (byteCount, overflow) = count.multipliedReportingOverflow(by: type.byteCount)
-    if overflow { throw .shapeTooLarge(name: name, extents: extents) }
-    return byteCount
 }

@@ -35,7 +35,8 @@ package final class ZipWriter {
         let unpadded = position + ZipRecord.localHeaderByteCount + entry.name.count + extra.count + 4
         let padding = (64 - unpadded % 64) % 64
         // "FB" is the field in which PyTorch hides its padding.
-        extra += Array("FB".utf8) + littleEndian(UInt16(padding)) + [UInt8](repeating: UInt8(ascii: "Z"), count: padding)
+        extra +=
+            Array("FB".utf8) + littleEndian(UInt16(padding)) + [UInt8](repeating: UInt8(ascii: "Z"), count: padding)
 
         var header = littleEndian(ZipRecord.localHeader)
         header += common(entry, version: isLarge ? 45 : 20, isLarge: isLarge, extraByteCount: extra.count)
@@ -62,7 +63,8 @@ package final class ZipWriter {
         let start = position
         for entry in entries { try writeDirectoryEntry(entry) }
         let byteCount = position - start
-        let isLarge = entries.count >= ZipRecord.entriesInZip64 || start > largestIn32Bits || byteCount > largestIn32Bits
+        let isLarge =
+            entries.count >= ZipRecord.entriesInZip64 || start > largestIn32Bits || byteCount > largestIn32Bits
         if isLarge { try writeZip64End(start: start, byteCount: byteCount) }
 
         let count = littleEndian(UInt16(isLarge ? ZipRecord.entriesInZip64 : entries.count))

@@ -5,7 +5,7 @@ internal import RWKV
 struct TokenizerCase: GoldenCase {
     private struct Cases: Decodable {
         struct Text: Decodable {
-            let utf8_hex: String
+            let text: String
             let world: [TokenID]
             let neox: [TokenID]
         }
@@ -40,8 +40,8 @@ struct TokenizerCase: GoldenCase {
                 tolerance: 0)
         }
         return Verdict(checks: [
-            wrong("World texts", cases.strings) { world.encode(bytes: bytes($0.utf8_hex)) == $0.world },
-            wrong("NeoX texts", cases.strings) { neox.encode(bytes: bytes($0.utf8_hex)) == $0.neox },
+            wrong("World texts", cases.strings) { world.encode(bytes: Array($0.text.utf8)) == $0.world },
+            wrong("NeoX texts", cases.strings) { neox.encode(bytes: Array($0.text.utf8)) == $0.neox },
             wrong("World bytes", cases.raw_bytes) {
                 world.encode(bytes: bytes($0.bytes_hex)) == $0.world && world.decode($0.world) == bytes($0.bytes_hex)
             },

@@ -1,0 +1,34 @@
+import CKernels
+import KernelTwins
+import Testing
+
+private let levels = [CK_SCALAR, CK_NEON, CK_AVX2, CK_AVX512, CK_AVX512_TWIN].filter { ck_kernels_at($0) != nil }
+
+@Suite("Every kernel of every level of this machine is its scalar twin")
+struct KernelTwinTests {
+    @Test("at odd sizes, without touching what lies behind its arrays", arguments: levels, 0..<Int(twin_count()))
+    func twin(level: ck_level, index: Int) throws {
+        let scalar = try #require(ck_kernels_at(CK_SCALAR))
+        let vector = try #require(ck_kernels_at(level))
+        let twin = try #require(twin_at(Int32(index)))
+        for size in 0..<twin_sizes {
+            let difference = twin.pointee.difference(vector, scalar, size)
+            let name = String(cString: twin.pointee.name)
+            #expect(
+                difference <= twin.pointee.tolerance, "\(String(cString: vector.pointee.name)) \(name), size \(size)")
+        }
+    }
+
+    @Test("with the same bits however the work is split", arguments: levels)
+    func splits(level: ck_level) throws {
+        let kernels = try #require(ck_kernels_at(level))
+        #expect(twin_split_differences(kernels) == 0)
+    }
+
+    @Test("and there is a twin test for each of them")
+    func allAreTested() {
+        // The table is a name and then one pointer per kernel.
+        let count = MemoryLayout<ck_kernels>.size / MemoryLayout<UnsafeRawPointer>.size - 1
+        #expect(Int(twin_count()) == count)
+    }
+}

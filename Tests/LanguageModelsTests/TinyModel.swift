@@ -1,0 +1,40 @@
+import LanguageModels
+import Tensors
+
+/// A small model of an architecture with weights of order one, so that no term of a formula is too small to matter.
+func tinyModel(
+    _ architecture: String, layers: Int = 2, width: Int = 8, hidden: Int = 12, vocabulary: Int = 11, seed: UInt64 = 1
+) throws -> LanguageModel {
+    let configuration = ModelConfiguration(
+        architecture: architecture, layerCount: layers, width: width, hiddenWidth: hidden, vocabularySize: vocabulary)
+    let model = try LanguageModel(initializing: configuration, seed: seed)
+    var random = RandomNumbers(seed: seed, stream: 99)
+    for parameter in model.parameters {
+        guard let values = parameter.mutableFloats else { continue }
+        for i in values.indices { values[i] = random.uniform(in: -1...1) }
+    }
+    return model
+}
+
+/// Repeatable tokens below `bound`.
+func someTokens(_ count: Int, below bound: Int = 11, seed: UInt64 = 7) -> [Int32] {
+    var random = RandomNumbers(seed: seed)
+    return (0..<count).map { _ in Int32(random.below(bound)) }
+}
+
+/// The logits of every token, fed in pieces of `chunk`, and the state after them.
+func feed(
+    _ model: LanguageModel, _ tokens: [Int32], chunk: Int? = nil, from state: ModelState? = nil, on workspace: Workspace
+) throws -> (logits: [Float], state: ModelState) {
+    let tape = Tape(on: workspace)
+    var state = state ?? model.initialState()
+    var logits: [Float] = []
+    for start in stride(from: 0, to: tokens.count, by: chunk ?? tokens.count) {
+        let part = Array(tokens[start..<min(tokens.count, start + (chunk ?? tokens.count))])
+        logits += try model(part, state: &state, wanted: .all, on: tape).values
+    }
+    return (logits, state)
+}
+
+/// A state's numbers, bit for bit.
+func numbers(_ state: ModelState) -> [[Float]] { state.tensors().map { $0.floats() ?? [] } }

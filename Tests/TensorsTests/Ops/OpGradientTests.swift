@@ -1,0 +1,155 @@
+import Tensors
+import TestSupport
+import Testing
+
+/// Three sequences of different lengths, so that every op meets borders between sequences.
+private let layout = SequenceLayout(lengths: [4, 1, 3])
+private let rows = 8
+private let width = 6
+
+/// An op under test: the parameters it needs, and its output from input rows `[8, 6]`.
+private struct Subject: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let declare: @Sendable (inout TestParameters) throws -> [Parameter]
+    let run: @Sendable (Tape, Tensor, [Parameter]) -> Tensor
+
+    init(
+        _ name: String, declare: @escaping @Sendable (inout TestParameters) throws -> [Parameter] = { _ in [] },
+        run: @escaping @Sendable (Tape, Tensor, [Parameter]) -> Tensor
+    ) {
+        testDescription = name
+        self.declare = declare
+        self.run = run
+    }
+}
+
+/// A slot of state that holds the same numbers at every call; its memory is never given back.
+private func slot(_ value: Float) -> StateSlot {
+    StateSlot(
+        layout.runs.indices.map { sequence in
+            let memory = UnsafeMutablePointer<Float>.allocate(capacity: width)
+            for i in 0..<width { memory[i] = value * Float(sequence + i + 1) / Float(width) }
+            return memory
+        })
+}
+
+private let subjects: [Subject] = [
+    Subject("linear", declare: { [try $0.matrix("w", 5, width)] }) { tape, x, p in tape.linear(x, p[0]) },
+    Subject("layerNorm", declare: { [try $0.vector("weight", width), try $0.vector("bias", width)] }) { tape, x, p in
+        tape.layerNorm(x, weight: p[0], bias: p[1])
+    },
+    Subject("tokenShift", declare: { [try $0.vector("mix", width, in: 0...1)] }) { tape, x, p in
+        tape.tokenShift(x, mix: p[0], previous: slot(0.7), layout)
+    },
+    Subject("squaredReLU") { tape, x, _ in tape.squaredReLU(x) },
+    Subject("sigmoidGate", declare: { [try $0.matrix("r", width, width)] }) { tape, x, p in
+        tape.sigmoidGate(tape.linear(x, p[0]), x)
+    },
+    Subject("add, of one tensor three times") { tape, x, _ in tape.add(x, tape.add(x, x)) },
+    Subject("rows") { tape, x, _ in tape.rows([6, 1, 3], of: x) },
+    Subject(
+        "wkv4",
+        declare: {
+            [
+                try $0.matrix("k", width, width), try $0.matrix("v", width, width), try $0.vector("decay", width),
+                try $0.vector("first", width),
+            ]
+        }
+    ) { tape, x, p in
+        tape.wkv4(
+            tape.linear(x, p[0]), tape.linear(x, p[1]), decay: p[2], first: p[3],
+            state: (a: slot(0.5), b: slot(1), p: slot(0.3)), layout)
+    },
+]
+
+@Suite("Gradients of ops are those of central differences")
+struct OpGradientTests {
+    @Test("by the parameters and by the input", arguments: subjects, [1, 2])
+    private func gradients(subject: Subject, threadCount: Int) throws {
+        let workspace = Workspace(threadCount: threadCount)
+        var numbers = TestParameters(seed: 11)
+        // The input is the rows of an embedding, so that its gradient is checked as a parameter's.
+        let input = try numbers.embedding("input", rows, width)
+        let own = try subject.declare(&numbers)
+        let tokens: [Int32] = [0, 3, 6, 1, 4, 7, 2, 2]
+
+        func output(_ tape: Tape) -> Tensor { subject.run(tape, tape.embedding(tokens, input), own) }
+        let weights = numbers.numbers(output(Tape(on: workspace)).count)
+
+        let gradients = Gradients(numbers.store.parameters, in: workspace.buffers)
+        let tape = Tape(on: workspace, gradients: gradients)
+        _ = tape.weightedSum(output(tape), weights: weights)
+        tape.backward()
+
+        let errors = gradientErrors(numbers.store.parameters, gradients) {
+            let tape = Tape(on: workspace)
+            return tape.weightedSum(output(tape), weights: weights)
+        }
+        #expect(errors.count == own.count + 1)
+        for (name, error) in errors { #expect(error < 1e-2, "\(name)") }
+    }
+
+    @Test("of the cross-entropy by the logits; L2Wrap adds to the largest and not to the loss")
+    func crossEntropy() throws {
+        let workspace = Workspace(threadCount: 2)
+        var numbers = TestParameters(seed: 3)
+        let logits = try numbers.embedding("logits", 5, 7)
+        let targets: [Int32] = [0, 6, 3, 3, 1]
+        func loss(_ tape: Tape, l2Wrap: Float = 0) -> Double {
+            tape.crossEntropy(tape.embedding([0, 1, 2, 3, 4], logits), targets, l2Wrap: l2Wrap)
+        }
+        func analytic(l2Wrap: Float) -> (loss: Double, gradients: Gradients) {
+            let gradients = Gradients([logits], in: workspace.buffers)
+            let tape = Tape(on: workspace, gradients: gradients)
+            let value = loss(tape, l2Wrap: l2Wrap)
+            tape.backward()
+            return (value, gradients)
+        }
+        let plain = analytic(l2Wrap: 0)
+        let errors = gradientErrors([logits], plain.gradients) { loss(Tape(on: workspace)) }
+        #expect(try #require(errors["logits"]) < 1e-2)
+
+        let wrapped = analytic(l2Wrap: 0.5)
+        #expect(wrapped.loss == plain.loss)
+        let values = try #require(logits.value.floats())
+        let pairs = zip(wrapped.gradients[logits].values, plain.gradients[logits].values)
+        for (row, added) in pairs.map({ $0 - $1 }).chunks(of: 7).enumerated() {
+            let own = Array(values[row * 7..<row * 7 + 7])
+            let top = try #require(own.indices.max { own[$0] < own[$1] })
+            for i in own.indices { #expect(abs(added[i] - (i == top ? 0.5 * own[i] / 5 : 0)) < 1e-6) }
+        }
+    }
+
+    @Test("Dropout scales what it keeps, drops about its share, and repeats itself for one seed and step")
+    func dropout() throws {
+        let workspace = Workspace(threadCount: 2)
+        var numbers = TestParameters(seed: 3)
+        let table = try numbers.embedding("x", 100, 64)
+        func run(step: Int) -> (output: [Float], gradient: [Float]) {
+            let gradients = Gradients([table], in: workspace.buffers)
+            let tape = Tape(on: workspace, gradients: gradients)
+            tape.dropout = DropoutSource(rate: 0.25, seed: 9, step: step)
+            let y = tape.dropout(tape.embedding((0..<100).map(Int32.init), table))
+            _ = tape.weightedSum(y, weights: [Float](repeating: 1, count: y.count))
+            let output = Array(y.values)
+            tape.backward()
+            return (output, Array(gradients[table].values))
+        }
+        let first = run(step: 1)
+        let again = run(step: 1)
+        #expect(first.output == again.output && first.gradient == again.gradient)
+        #expect(first.output != run(step: 2).output)
+        let kept = first.gradient.filter { $0 != 0 }
+        #expect(kept.allSatisfy { abs($0 - 4 / 3) < 1e-6 })
+        // 6400 draws: three standard deviations are 0.016.
+        #expect(abs(Double(kept.count) / 6400 - 0.75) < 0.02)
+        let values = try #require(table.value.floats())
+        for (y, (x, d)) in zip(first.output, zip(values, first.gradient)) { #expect(abs(y - x * d) < 1e-6) }
+    }
+}
+
+extension Array {
+    fileprivate func chunks(of count: Int) -> [[Element]] {
+        stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
+    }
+}
