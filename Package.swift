@@ -58,6 +58,10 @@ let package = Package(
         tests("CheckpointsTests", ["Checkpoints", "Tensors"]),
         tests("LanguageModelsTests", ["LanguageModels", "Tensors", "TestSupport"]),
         tests("GenerationTests", ["Generation", "Tensors"]),
+        tests("TokenizersTests", ["Tokenizers"]),
         tests("PlotsTests", ["Plots"]),
+        tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),
+        tests("CommandTests", ["Checkpoints", "CommandLineTool", "Tensors", "TestSupport"]),
+        tests("PackageTests", ["TestSupport"]),
     ]
 )

@@ -16,7 +16,7 @@ struct RWKVCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Generate.self, Train.self, Evaluate.self, Tokenize.self, TokenizerCommand.self, Logits.self, Verify.self,
-            Bench.self,
+            Generate.self, Train.self, Evaluate.self, Tokenize.self, TokenizerCommand.self, Logits.self, Convert.self,
+            Verify.self, Bench.self,
         ])
 }

@@ -1,8 +1,7 @@
-public import LanguageModels
-public import Tokenizers
-
 internal import Dispatch
+public import LanguageModels
 public import Tensors
+public import Tokenizers
 
 /// Writes text with a model.
 ///

@@ -1,9 +1,8 @@
-public import LanguageModels
-public import Tokenizers
-
 internal import Checkpoints
 internal import DefaultModel
+public import LanguageModels
 internal import Tensors
+public import Tokenizers
 
 /// The small model inside the program, with its tokenizer: it tells stories for children and needs no file.
 public enum BuiltInModel {

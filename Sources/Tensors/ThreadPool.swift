@@ -1,12 +1,13 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
 internal import CKernels
 internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
 
 /// A fixed set of threads that split loops with their caller.
 ///
@@ -156,20 +157,24 @@ public final class ThreadPool: @unchecked Sendable {
         // Workers hold the pool unretained: its deinit ends and joins them.
         let context = Unmanaged.passUnretained(self).toOpaque()
         #if os(Linux)
-        var thread = pthread_t()
-        let failed = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<ThreadPool>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work() }
-            return nil
-        }, context)
-        if failed == 0 { threads.append(thread) }
+            var thread = pthread_t()
+            let failed = pthread_create(
+                &thread, nil,
+                { context in
+                    guard let context else { return nil }
+                    Unmanaged<ThreadPool>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work() }
+                    return nil
+                }, context)
+            if failed == 0 { threads.append(thread) }
         #else
-        var thread: pthread_t?
-        let failed = pthread_create(&thread, nil, { context in
-            Unmanaged<ThreadPool>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work() }
-            return nil
-        }, context)
-        if failed == 0, let thread { threads.append(thread) }
+            var thread: pthread_t?
+            let failed = pthread_create(
+                &thread, nil,
+                { context in
+                    Unmanaged<ThreadPool>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work() }
+                    return nil
+                }, context)
+            if failed == 0, let thread { threads.append(thread) }
         #endif
     }
 

@@ -1,9 +1,9 @@
 /// Finds the longest of many byte strings that begins at a place.
 ///
-/// A double-array trie: the child of the node in slot `s` along byte `b` is slot `base[s] XOR b`, if that slot says that
-/// its parent is `s`. One step is thus one load, and the slots of many nodes interleave, so that the 65 thousand tokens
-/// of the World vocabulary need about 2 MB. (J. Aoe, “An Efficient Digital Search Algorithm by Using a Double-Array
-/// Structure”, 1989.)
+/// A double-array trie: the child of the node in slot `s` along byte `b` is slot `base[s] XOR b`, if that slot says
+/// that its parent is `s`. One step is thus one load, and the slots of many nodes interleave, so that the 65 thousand
+/// tokens of the World vocabulary need about 2 MB. (J. Aoe, “An Efficient Digital Search Algorithm by Using a
+/// Double-Array Structure”, 1989.)
 struct ByteTrie: Sendable {
     /// A place for one node.
     struct Slot: Sendable {

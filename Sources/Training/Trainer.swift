@@ -75,7 +75,8 @@ public final class Trainer {
         let loss = try accumulate(inputs: inputs, targets: targets)
         let norm = gradients.norm(on: workspace)
         guard norm.isFinite else {
-            throw .notFinite(step: stepsDone + 1, what: "a gradient", tensor: firstNonFinite { self.gradients[$0].values })
+            throw .notFinite(
+                step: stepsDone + 1, what: "a gradient", tensor: firstNonFinite { self.gradients[$0].values })
         }
         let clip = options.gradientClip
         let scale = clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1
@@ -124,4 +125,12 @@ public struct TrainingStep: Sendable, Equatable {
     public let learningRate: Double
     /// The gradients' global norm before clipping.
     public let gradientNorm: Double
+
+    public init(step: Int, tokens: Int, loss: Double, learningRate: Double, gradientNorm: Double) {
+        self.step = step
+        self.tokens = tokens
+        self.loss = loss
+        self.learningRate = learningRate
+        self.gradientNorm = gradientNorm
+    }
 }

@@ -3,9 +3,9 @@ public import LanguageModels
 public import Tensors
 
 #if canImport(FoundationEssentials)
-internal import FoundationEssentials
+    internal import FoundationEssentials
 #else
-internal import Foundation
+    internal import Foundation
 #endif
 
 /// A training run at rest: weights, both moments, settings, and where it stands. From it a run goes on bit for bit.

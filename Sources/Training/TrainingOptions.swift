@@ -17,6 +17,9 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
     /// Decides the order of the data and the dropout; the same seed gives the same weights, bit for bit.
     public var seed: UInt64 = 1
 
+    /// The number of steps of a run whose length will be decided by its speed.
+    public static let undecided = 1 << 40
+
     public init() {}
 
     /// Throws for settings that cannot work.

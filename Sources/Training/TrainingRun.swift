@@ -92,12 +92,14 @@ public final class TrainingRun {
         return isFinished
     }
 
+    private var stepsHere = 0
     private var calibrationStart = 0.0
 
     private func calibrate(_ step: Int, _ now: Double) {
-        guard let seconds = plan.seconds else { return }
-        if step == Self.calibration.lowerBound { calibrationStart = now }
-        guard step == Self.calibration.upperBound else { return }
+        stepsHere += 1
+        guard let seconds = plan.seconds, trainer.options.stepCount == TrainingOptions.undecided else { return }
+        if stepsHere == Self.calibration.lowerBound { calibrationStart = now }
+        guard stepsHere == Self.calibration.upperBound else { return }
         let perStep = (now - calibrationStart) / Double(Self.calibration.count)
         let left = seconds - perStep * Double(step)
         trainer.setStepCount(step + max(1, Int(left / perStep)))

@@ -1,6 +1,6 @@
 import LanguageModels
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 private let names = architectures.map { $0.name }
@@ -164,7 +164,8 @@ struct ArchitectureLawTests {
         // In another order than declared, as files may have them.
         let loaded = try LanguageModel(loading: TensorsInMemory(tensors: model.tensors().reversed()))
         #expect(loaded.configuration == model.configuration)
-        #expect(try feed(loaded, someTokens(5), on: workspace).logits == feed(model, someTokens(5), on: workspace).logits)
+        #expect(
+            try feed(loaded, someTokens(5), on: workspace).logits == feed(model, someTokens(5), on: workspace).logits)
     }
 
     @Test("bfloat16 weights used in place give the bits of the same weights widened", arguments: names)

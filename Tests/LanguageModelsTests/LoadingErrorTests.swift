@@ -8,7 +8,9 @@ struct LoadingErrorTests {
 
     init() throws { tensors = try tinyModel("rwkv4").tensors() }
 
-    private func load(_ tensors: [StoredTensor]) throws { _ = try LanguageModel(loading: TensorsInMemory(tensors: tensors)) }
+    private func load(_ tensors: [StoredTensor]) throws {
+        _ = try LanguageModel(loading: TensorsInMemory(tensors: tensors))
+    }
 
     private func replacing(_ name: String, _ make: (StoredTensor) -> StoredTensor?) -> [StoredTensor] {
         tensors.compactMap { $0.name == name ? make($0) : $0 }
@@ -42,7 +44,9 @@ struct LoadingErrorTests {
     func shape() {
         let name = "blocks.1.att.key.weight"
         let changed = replacing(name) { StoredTensor(name: $0.name, shape: [4, 16], floats: $0.floats() ?? []) }
-        #expect(throws: ParameterError.shapeMismatch(name: name, expected: [8, 8], found: [4, 16])) { try load(changed) }
+        #expect(throws: ParameterError.shapeMismatch(name: name, expected: [8, 8], found: [4, 16])) {
+            try load(changed)
+        }
     }
 
     @Test("Whole numbers for weights")

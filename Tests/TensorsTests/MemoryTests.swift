@@ -28,7 +28,9 @@ struct MemoryTests {
         var numbers = TestParameters(seed: 1)
         let table = try numbers.embedding("table", 20, 16)
         let gradients = Gradients(numbers.store.parameters, in: workspace.buffers)
-        func step() { _ = Tape(on: workspace, gradients: gradients).squaredReLU(Tape(on: workspace).embedding([1], table)) }
+        func step() {
+            _ = Tape(on: workspace, gradients: gradients).squaredReLU(Tape(on: workspace).embedding([1], table))
+        }
         step()
         let after = workspace.buffers.allocatedByteCount
         for _ in 0..<50 { step() }

@@ -48,7 +48,8 @@ public struct TestParameters {
         try ParameterScope(store).embedding(name, rows, columns, initially: .values(numbers(rows * columns)))
     }
 
-    public mutating func vector(_ name: String, _ count: Int, in range: ClosedRange<Float> = -1...1) throws -> Parameter {
+    public mutating func vector(_ name: String, _ count: Int, in range: ClosedRange<Float> = -1...1) throws -> Parameter
+    {
         try ParameterScope(store).vector(name, [count], initially: .values(numbers(count, in: range)))
     }
 

@@ -30,7 +30,8 @@ struct Tokenize: ParsableCommand {
             for (index, list) in lists.enumerated() {
                 for token in list where tokenizer.bytes(of: token) == nil && token != tokenizer.endOfText {
                     throw ValidationError(
-                        "array \(index) holds token \(token), which the vocabulary of \(tokenizer.vocabularySize) has not")
+                        "array \(index) holds token \(token), which the vocabulary of \(tokenizer.vocabularySize) has not"
+                    )
                 }
             }
             output = try encoder.encode(lists.map(tokenizer.decodeText))

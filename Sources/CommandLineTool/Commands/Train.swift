@@ -58,9 +58,9 @@ struct Train: ParsableCommand {
     }
 
     private func begun(_ folder: RunFolder) throws -> TrainingRun {
-        let chosen = try tokenizer.load() ?? ByteTokenizer()
+        let (chosen, path) = try tokenizer.resolve(beside: from)
         let sources = TrainingSources(data: data, valid: valid, folder: folder)
-        try sources.keep(chosen, from: tokenizer.path)
+        try sources.keep(chosen, from: path)
         let (tokens, validation) = try sources.load(chosen)
         var options = settings.options()
         let model: LanguageModel
@@ -74,8 +74,11 @@ struct Train: ParsableCommand {
         options.stepCount = settings.steps ?? options.stepCount
         let trainer = try Trainer(model, options, tokens: tokens, on: threading.workspace())
         if let epochs = settings.epochs { trainer.setEpochCount(epochs) }
+        var notes = sources.notes
+        notes["validation_interval"] = "\(settings.validEvery)"
+        notes["seconds"] = settings.minutes.map { "\($0 * 60)" }
         let progress = TrainingCheckpoint.Progress(
-            configuration: model.configuration, options: trainer.options, stepsDone: 0, notes: sources.notes)
+            configuration: model.configuration, options: trainer.options, stepsDone: 0, notes: notes)
         Terminal.note(
             """
             \(model.configuration.architecture): \(model.configuration.layerCount) layers, width \
@@ -94,8 +97,9 @@ struct Train: ParsableCommand {
         let trainer = try checkpoint.trainer(tokens: tokens, on: threading.workspace())
         Terminal.note("resuming after step \(trainer.stepsDone) of \(trainer.options.stepCount)")
         var plan = settings.plan()
-        plan.validationInterval = checkpoint.progress.notes["validation_interval"].flatMap(Int.init) ?? plan.validationInterval
-        // The number of steps was decided when the run began, unless it stopped before it had shown its speed.
+        let interval = checkpoint.progress.notes["validation_interval"].flatMap(Int.init)
+        plan.validationInterval = interval ?? plan.validationInterval
+        // Only used if the run stopped before its speed had decided the number of steps.
         plan.seconds = checkpoint.progress.notes["seconds"].flatMap(Double.init)
         return try TrainingRun(
             trainer, in: folder, progress: checkpoint.progress, validation: validation, plan: plan, logPath: log,

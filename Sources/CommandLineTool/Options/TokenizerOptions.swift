@@ -42,13 +42,17 @@ struct TokenizerOptions: ParsableArguments {
         return found
     }
 
+    /// The tokenizer asked for, or the one in the folder of the model at `path`, or bytes; and the file it came from.
+    func resolve(beside path: String?) throws -> (tokenizer: any Tokenizer, path: String?) {
+        if let chosen = try load() { return (chosen, self.path) }
+        guard let path else { return (ByteTokenizer(), nil) }
+        let found = Self.candidates(beside: path).first { FileManager.default.fileExists(atPath: $0) }
+        return (try found.map { try loadTokenizer(at: $0) } ?? ByteTokenizer(), found)
+    }
+
     /// The tokenizer in the folder of the model at `path`, or bytes for a model of 256 tokens.
     func find(beside path: String, vocabularySize: Int) throws -> any Tokenizer {
-        let folder = (path as NSString).deletingLastPathComponent
-        let names = ["tokenizer.json", "20B_tokenizer.json", "rwkv_vocab_v20230424.txt", "vocabulary.txt"]
-        for name in names {
-            let candidate = (folder as NSString).appendingPathComponent(name)
-            guard FileManager.default.fileExists(atPath: candidate) else { continue }
+        for candidate in Self.candidates(beside: path) where FileManager.default.fileExists(atPath: candidate) {
             let found = try loadTokenizer(at: candidate)
             if found.vocabularySize <= vocabularySize { return found }
         }
@@ -56,7 +60,14 @@ struct TokenizerOptions: ParsableArguments {
         throw ValidationError(
             """
             no tokenizer for a vocabulary of \(vocabularySize) beside \(path) (looked for \
-            \(names.joined(separator: ", "))); name one with --vocab FILE or --tokenizer bytes
+            \(Self.names.joined(separator: ", "))); name one with --vocab FILE or --tokenizer bytes
             """)
+    }
+
+    private static let names = ["tokenizer.json", "20B_tokenizer.json", "rwkv_vocab_v20230424.txt", "vocabulary.txt"]
+
+    private static func candidates(beside path: String) -> [String] {
+        let folder = (path as NSString).deletingLastPathComponent
+        return names.map { (folder as NSString).appendingPathComponent($0) }
     }
 }

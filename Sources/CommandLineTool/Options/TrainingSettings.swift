@@ -98,7 +98,7 @@ struct TrainingSettings: ParsableArguments {
         options.dropout = dropout
         options.seed = seed
         // With --minutes the number of steps is decided after the first ones.
-        if minutes != nil { options.stepCount = .max / 2 }
+        if minutes != nil { options.stepCount = TrainingOptions.undecided }
         return options
     }
 

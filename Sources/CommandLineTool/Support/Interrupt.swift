@@ -1,12 +1,12 @@
 internal import Dispatch
-internal import Generation
+internal import RWKV
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Turns Ctrl-C and termination requests into a flag that long work looks at, so that it can stop cleanly.

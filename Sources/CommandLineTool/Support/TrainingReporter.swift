@@ -32,7 +32,8 @@ struct TrainingReporter {
         try writeCurve()
         guard finished else {
             Terminal.note(
-                "stopped after step \(training.trainer.stepsDone); go on with: rwkv train --output \(folder.path) --resume")
+                "stopped after step \(training.trainer.stepsDone); go on with: rwkv train --output \(folder.path) --resume"
+            )
             throw ExitCode(130)
         }
         let best = training.progress.best.map {
@@ -44,7 +45,7 @@ struct TrainingReporter {
 
     private func show(_ entry: TrainingLogEntry, _ loss: Double, _ rate: Double, _ secondsLeft: Double) {
         let total = training.trainer.options.stepCount
-        let known = total < .max / 2
+        let known = total < TrainingOptions.undecided
         let line =
             "step \(entry.step)\(known ? " of \(total)" : "")  loss \(format(loss, decimals: 4))  "
             + "\(format(rate, decimals: 0)) tokens/s"

@@ -39,7 +39,8 @@ struct TrainingSources {
     }
 
     func keptTokenizer() throws -> any Tokenizer {
-        for name in ["tokenizer.json", "vocabulary.txt"] where FileManager.default.fileExists(atPath: folder.file(name)) {
+        for name in ["tokenizer.json", "vocabulary.txt"] where FileManager.default.fileExists(atPath: folder.file(name))
+        {
             return try loadTokenizer(at: folder.file(name))
         }
         return ByteTokenizer()

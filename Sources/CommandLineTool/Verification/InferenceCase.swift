@@ -33,15 +33,15 @@ struct InferenceCase: GoldenCase {
             for chunk in [description.tokens.count, 1, 7] {
                 let (found, state) = try run(model, chunk, workspace)
                 worst.logits = max(worst.logits, largestDifference(found, logits))
-                worst.state = max(worst.state, try excess(of: state, over: expected))
+                worst.state = max(worst.state, try difference(of: state, from: expected))
             }
         }
         guard files > 0 else { throw InputError(description: "\(folder.path) has no model file") }
         var checks = [
             Verdict.Check(what: "logits", difference: worst.logits, tolerance: description.tolerance.logits_abs)
         ]
-        if let tolerance = description.tolerance.state_abs {
-            checks.append(Verdict.Check(what: "state", difference: worst.state, tolerance: tolerance))
+        if description.tolerance.state_abs != nil {
+            checks.append(Verdict.Check(what: "state, of what is allowed,", difference: worst.state, tolerance: 1))
         }
         return Verdict(checks: checks)
     }
@@ -57,8 +57,9 @@ struct InferenceCase: GoldenCase {
         return (logits, state)
     }
 
-    /// The largest difference of a state's numbers beyond what is allowed relative to their size.
-    private func excess(of state: ModelState, over expected: [String: StoredTensor]) throws -> Double {
+    /// The largest difference of a state's numbers as a share of what the case allows for a number of its size.
+    private func difference(of state: ModelState, from expected: [String: StoredTensor]) throws -> Double {
+        guard let absolute = description.tolerance.state_abs else { return 0 }
         let relative = description.tolerance.state_rel ?? 0
         var worst = 0.0
         for slot in state.tensors() {
@@ -67,8 +68,8 @@ struct InferenceCase: GoldenCase {
                 throw InputError(description: "“\(slot.name)” has another size than the model's")
             }
             for (a, b) in zip(found, values) {
-                let excess = abs(Double(a) - Double(b)) - relative * abs(Double(b))
-                worst = max(worst, excess.isNaN ? .infinity : excess)
+                let share = abs(Double(a) - Double(b)) / (absolute + relative * abs(Double(b)))
+                worst = max(worst, share.isNaN ? .infinity : share)
             }
         }
         return worst

@@ -106,7 +106,9 @@ struct TrainingCase: GoldenCase {
         var worst = 0.0
         let reference = try folder.tensors(expected)
         for parameter in trainer.model.parameters {
-            guard let values = reference[parameter.name]?.floats(), let found = parameter.value.floats() else { continue }
+            guard let values = reference[parameter.name]?.floats(), let found = parameter.value.floats() else {
+                continue
+            }
             let gradient = gradients[parameter.name]?.floats() ?? [Float](repeating: 0, count: values.count)
             for i in values.indices {
                 // Where the gradient is almost nothing, Adam's step is its sign, which rounding may turn.
@@ -117,7 +119,8 @@ struct TrainingCase: GoldenCase {
         }
         return [
             Verdict.Check(what: "losses \(label)", difference: worstLoss, tolerance: description.tolerance.loss_abs),
-            Verdict.Check(what: "parameters \(label)", difference: reference.isEmpty ? .infinity : worst, tolerance: 2e-5),
+            Verdict.Check(
+                what: "parameters \(label)", difference: reference.isEmpty ? .infinity : worst, tolerance: 2e-5),
         ]
     }
 }

@@ -1,11 +1,11 @@
 public import Tensors
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// RWKV-4 "Dove": a state of two vectors per layer, num and den, and a decay per channel.

@@ -30,7 +30,8 @@ extension Tape {
             tape.workspace.parallel(x.rows, cost: Double(width)) { rows in
                 let t = rows.lowerBound
                 table.layer_norm_backward(
-                    dx.row(t), dy.row(t), x.row(t), mean.pointer + t, rstd.pointer + t, weight.floats, rows.count, width)
+                    dx.row(t), dy.row(t), x.row(t), mean.pointer + t, rstd.pointer + t, weight.floats, rows.count, width
+                )
             }
             let (dweight, dbias) = (gradients[weight], gradients[bias])
             tape.workspace.parallel(width, cost: Double(x.rows) * 0.5, multiple: 16) { columns in

@@ -25,6 +25,21 @@ extension Tape {
         return y
     }
 
+    /// Runs the two backward products of `linear` once each, for benchmarks.
+    /// - Returns: The seconds of dx and of dW.
+    public func timeLinearBackward(
+        _ x: Tensor, _ weight: Parameter, _ gradients: Gradients, clock: () -> Double
+    ) -> (input: Double, weight: Double) {
+        let dy = make([x.rows, weight.outputs])
+        dy.mutableValues.update(repeating: 1)
+        let dx = make(x.shape)
+        let began = clock()
+        linearInputBackward(dx, dy, weight)
+        let between = clock()
+        linearWeightBackward(gradients[weight], dy, x)
+        return (between - began, clock() - between)
+    }
+
     private func linearForward(_ y: Tensor, _ x: Tensor, _ weight: Parameter) {
         let (t, n, k) = (x.rows, weight.outputs, weight.inputs)
         // Tiles of at most 64 outputs and 96 rows: the weights of a tile stay in the second-level cache.

@@ -23,7 +23,8 @@ extension Tape {
         let width = k.width
         let y = make(k.shape)
         // Only the backward pass needs what the state was before.
-        let start = isRecording
+        let start =
+            isRecording
             ? (a: firstRows(state.a, width), b: firstRows(state.b, width), p: firstRows(state.p, width)) : nil
         let table = kernels.table
         for (sequence, run) in layout.runs.enumerated() {

@@ -4,9 +4,9 @@
 /// words, and in each word neighbouring tokens are merged, the pair of lowest rank first, leftmost first among equals.
 ///
 /// Decoding gives back the bytes of the normalised text. The NeoX vocabulary asks for Unicode normalisation form C and
-/// so changes some text; vocabularies trained here do not. Bytes that are not UTF-8 are encoded byte by byte and come back
-/// unchanged, but for the thirteen that never occur in UTF-8 (C0, C1, F5…FF): where the vocabulary has no
-/// token for one, as in NeoX, it becomes U+FFFD.
+/// so changes some text; vocabularies trained here do not. Bytes that are not UTF-8 are encoded byte by byte and come
+/// back unchanged, but for the thirteen that never occur in UTF-8 (C0, C1, F5…FF): where the vocabulary has no token
+/// for one, as in NeoX, it becomes U+FFFD.
 public struct BytePairTokenizer: Tokenizer {
     let model: BytePairModel
     private let preTokenizer: PreTokenizer
@@ -40,7 +40,9 @@ public struct BytePairTokenizer: Tokenizer {
 
     /// The tokens that mark structure, such as `<|endoftext|>`, by their text.
     public var specialTokens: [String: TokenID] {
-        let special = model.addedTokens.filter(\.isSpecial).map { (String(decoding: $0.content, as: UTF8.self), $0.token) }
+        let special = model.addedTokens.filter(\.isSpecial).map {
+            (String(decoding: $0.content, as: UTF8.self), $0.token)
+        }
         return Dictionary(special, uniquingKeysWith: { first, _ in first })
     }
 

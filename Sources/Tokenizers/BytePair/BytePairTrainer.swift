@@ -1,10 +1,10 @@
 /// Learns a byte-level BPE vocabulary from text.
 ///
-/// The vocabulary holds the special tokens (from id 0 on), the 256 bytes in order, and then one token for each merge: again
-/// and again the pair of neighbours that occurs most often within words becomes a token. Among pairs that are equally
-/// frequent, the one of the smallest left id, then of the smallest right id, goes first; the result depends on nothing but
-/// the options and the multiset of words. (Sennrich, Haddow and Birch, “Neural Machine Translation of Rare Words with
-/// Subword Units”, 2016, over bytes as in GPT-2.)
+/// The vocabulary holds the special tokens (from id 0 on), the 256 bytes in order, and then one token for each merge:
+/// again and again the pair of neighbours that occurs most often within words becomes a token. Among pairs that are
+/// equally frequent, the one of the smallest left id, then of the smallest right id, goes first; the result depends on
+/// nothing but the options and the multiset of words. (Sennrich, Haddow and Birch, “Neural Machine Translation of Rare
+/// Words with Subword Units”, 2016, over bytes as in GPT-2.)
 ///
 ///     let trainer = try BytePairTrainer(.init(vocabularySize: 4096))
 ///     try trainer.train(on: [text]).write(to: "tokenizer.json")
@@ -15,8 +15,8 @@ public struct BytePairTrainer: Sendable {
         public var vocabularySize: Int
         /// Pairs that occur less often are not learnt.
         public var minimumPairFrequency: Int
-        /// Tokens from id 0 on that are found in text as they stand. Where they occur in the training text they separate
-        /// documents; nothing is learnt of them or across them.
+        /// Tokens from id 0 on that are found in text as they stand. Where they occur in the training text they
+        /// separate documents; nothing is learnt of them or across them.
         public var specialTokens: [String]
         /// Whether text is brought to Unicode normalisation form C, so that decoding may give other bytes.
         public var normalizesToNFC: Bool
@@ -46,9 +46,10 @@ public struct BytePairTrainer: Sendable {
     private static let maximumVocabularySize = 1 << 20
     private let options: Options
 
-    /// - Throws: ``TokenizerError/vocabularySizeOutOfRange(size:allowed:)`` if the size has no room for the special tokens
-    ///   and the bytes or exceeds a million, ``TokenizerError/invalidPairFrequency(_:)``, and ``TokenizerError/emptyToken(id:)``
-    ///   or ``TokenizerError/duplicateToken(_:)`` for special tokens that cannot be found.
+    /// - Throws: ``TokenizerError/vocabularySizeOutOfRange(size:allowed:)`` if the size has no room for the special
+    ///   tokens and the bytes or exceeds a million, ``TokenizerError/invalidPairFrequency(_:)``, and
+    ///   ``TokenizerError/emptyToken(id:)`` or ``TokenizerError/duplicateToken(_:)`` for special tokens that cannot be
+    ///   found.
     public init(_ options: Options = Options()) throws(TokenizerError) {
         let minimumSize = min(options.specialTokens.count + 256, Self.maximumVocabularySize)
         let allowed = minimumSize...Self.maximumVocabularySize

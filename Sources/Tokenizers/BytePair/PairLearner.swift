@@ -1,7 +1,7 @@
 /// The state of a BPE training: words as they are merged so far, and how often each pair of neighbours occurs.
 ///
-/// Counts are kept up to date merge by merge: only words that hold the pair are looked at again. The heap may hold counts that
-/// are out of date; they are put right when they come up.
+/// Counts are kept up to date merge by merge: only words that hold the pair are looked at again. The heap may hold
+/// counts that are out of date; they are put right when they come up.
 struct PairLearner {
     /// The bytes of each token so far.
     private(set) var tokens: [[UInt8]]
@@ -89,7 +89,9 @@ struct PairLearner {
             if new.count == old.count { continue }
             let count = words[index].count
             words[index].symbols = new
-            for (left, right) in zip(old, old.dropFirst()) { changes[Pair(left: left, right: right), default: 0] -= count }
+            for (left, right) in zip(old, old.dropFirst()) {
+                changes[Pair(left: left, right: right), default: 0] -= count
+            }
             for (left, right) in zip(new, new.dropFirst()) {
                 let neighbours = Pair(left: left, right: right)
                 changes[neighbours, default: 0] += count

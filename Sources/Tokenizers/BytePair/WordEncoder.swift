@@ -58,8 +58,8 @@ struct WordEncoder {
         }
     }
 
-    /// As `mergeShort`, over a linked list of symbols. An entry of the heap holds a rank above a place; it is out of date
-    /// when the place no longer has this rank.
+    /// As `mergeShort`, over a linked list of symbols. An entry of the heap holds a rank above a place; it is out of
+    /// date when the place no longer has this rank.
     private mutating func mergeLong(into result: inout [TokenID]) {
         let count = symbols.count
         var next = Array(1...count)

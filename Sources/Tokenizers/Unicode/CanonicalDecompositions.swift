@@ -6,8 +6,8 @@ struct CanonicalDecompositions: Sendable {
     /// The first step of a scalar's decomposition; `second` is `nil` if one other scalar replaces it.
     private var decompositions: [UInt32: (first: UInt32, second: UInt32?)] = [:]
     private var compositions: [UInt64: UInt32] = [:]
-    /// For the scalars of planes 0 to 2, whether one can make the text around it differ from form C. All others are inert:
-    /// they begin a stretch of text that is normalised for itself, and stay as they are.
+    /// For the scalars of planes 0 to 2, whether one can make the text around it differ from form C. All others are
+    /// inert: they begin a stretch of text that is normalised for itself, and stay as they are.
     private var isActive = [Bool](repeating: false, count: 0x30000)
 
     private init() {

@@ -1,0 +1,43 @@
+import Foundation
+import TestSupport
+import Testing
+
+private let cases = ["inference/v4_a", "inference/v4_b", "real/4v0-660K", "training/v4", "tokenizers", "sampling"]
+
+@Suite("rwkv verify")
+struct VerifyTests {
+    @Test("passes the golden cases of the official implementations", arguments: cases)
+    func passes(name: String) throws {
+        let result = try Program.run("verify", "\(sharedFolder)/fixtures/\(name)")
+        #expect(result.status == 0, "\(result.output)\(result.errors)")
+        #expect(result.output.hasPrefix("ok  "))
+    }
+
+    @Test("passes them at every level of kernels", arguments: ["scalar", "avx2", "avx512", "neon"])
+    func levels(level: String) throws {
+        // A level that the machine lacks falls back to its best.
+        let result = try Program.run(
+            "verify", "\(sharedFolder)/fixtures/inference/v4_b", "\(sharedFolder)/fixtures/training/v4",
+            environment: ["RWKV_KERNELS": level])
+        #expect(result.status == 0, "\(result.output)\(result.errors)")
+    }
+
+    @Test("fails a case whose expected numbers are other ones, and one that is no case")
+    func fails() throws {
+        let folder = try TemporaryFolder()
+        let good = "\(sharedFolder)/fixtures/inference/v4_a"
+        for name in ["case.json", "expected.safetensors", "model.safetensors"] {
+            try FileManager.default.copyItem(atPath: "\(good)/\(name)", toPath: folder.file(name))
+        }
+        #expect(try Program.run("verify", folder.path).status == 0)
+        var expected = try Data(contentsOf: URL(fileURLWithPath: folder.file("expected.safetensors")))
+        let headerLength = expected.prefix(8).enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
+        // The exponent of the first logit.
+        expected[8 + headerLength + 3] ^= 0x01
+        try expected.write(to: URL(fileURLWithPath: folder.file("expected.safetensors")))
+        let changed = try Program.run("verify", folder.path, good)
+        #expect(changed.status == 1)
+        #expect(changed.output.contains("FAIL") && changed.output.contains("ok  "))
+        #expect(try Program.run("verify", folder.path + "/nothing").status == 1)
+    }
+}
