@@ -6,7 +6,9 @@ private let cases = ["inference/v4_a", "inference/v4_b", "real/4v0-660K", "train
 
 @Suite("rwkv verify")
 struct VerifyTests {
-    @Test("passes the golden cases of the official implementations", arguments: cases)
+    @Test(
+        "passes the golden cases of the official implementations",
+        .enabled(if: sharedDataIsExpected, "needs the shared fixtures"), arguments: cases)
     func passes(name: String) throws {
         let result = try Program.run("verify", "\(sharedFolder)/fixtures/\(name)")
         #expect(result.status == 0, "\(result.output)\(result.errors)")
@@ -17,7 +19,7 @@ struct VerifyTests {
     func levels(level: String) throws {
         // A level that the machine lacks falls back to its best.
         let result = try Program.run(
-            "verify", "\(sharedFolder)/fixtures/inference/v4_b", "\(sharedFolder)/fixtures/training/v4",
+            "verify", goldenCase("inference/v4_a"), goldenCase("training/v4"),
             environment: ["RWKV_KERNELS": level])
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
@@ -25,7 +27,7 @@ struct VerifyTests {
     @Test("fails a case whose expected numbers are other ones, and one that is no case")
     func fails() throws {
         let folder = try TemporaryFolder()
-        let good = "\(sharedFolder)/fixtures/inference/v4_a"
+        let good = goldenCase("inference/v4_a")
         for name in ["case.json", "expected.safetensors", "model.safetensors"] {
             try FileManager.default.copyItem(atPath: "\(good)/\(name)", toPath: folder.file(name))
         }

@@ -1,4 +1,5 @@
 import Generation
+import TestSupport
 import Testing
 
 /// `shared/fixtures/sampling/generate.json`: `PIPELINE.generate` of rwkv 0.8.32 run over recorded logits, greedily.
@@ -20,7 +21,9 @@ private struct GenerateFixture: Decodable {
     let tolerance: Float
 }
 
-@Suite("Penalties, bans and stop tokens are the official package's")
+@Suite(
+    "Penalties, bans and stop tokens are the official package's",
+    .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
 struct GenerateGoldenTests {
     @Test("through every step of every recorded run")
     func runs() throws {

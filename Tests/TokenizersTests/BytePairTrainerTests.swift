@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Tokenizers
@@ -101,7 +102,9 @@ struct BytePairTrainerTests {
         #expect(learner.rules.count > 20)
     }
 
-    @Test("A trained tokenizer that was written and read gives the same tokens")
+    @Test(
+        "A trained tokenizer that was written and read gives the same tokens",
+        .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
     func rewriting() throws {
         let text = String(decoding: try Shared.bytes("data/tinystories/valid.txt"), as: UTF8.self)
         let trained = try BytePairTrainer(.init(vocabularySize: 1000)).train(on: [text])

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tokenizers
@@ -36,7 +37,7 @@ private struct ReferenceCases: Decodable {
     }
 }
 
-@Suite("The reference tokenizers give the same tokens")
+@Suite("The reference tokenizers give the same tokens", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
 struct ReferenceCaseTests {
     @Test("Every text gives the World tokens of the reference, and comes back")
     func worldTexts() throws {

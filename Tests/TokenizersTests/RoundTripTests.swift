@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import Tokenizers
 
-@Suite("Decoding gives back what was encoded")
+@Suite("Decoding gives back what was encoded", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
 struct RoundTripTests {
     @Test("Any bytes come back from the World, the byte and a trained vocabulary", arguments: 0..<20)
     func anyBytes(seed: Int) throws {

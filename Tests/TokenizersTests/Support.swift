@@ -1,16 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tokenizers
 
-/// Files that are too large for the repository; the folder is `RWKV_SHARED`, or `shared` beside the repository.
+/// Files that are too large for the repository.
 enum Shared {
-    static func path(_ relative: String) -> String {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let folder = ProcessInfo.processInfo.environment["RWKV_SHARED"]
-        return (folder ?? root.appendingPathComponent("../shared").path) + "/" + relative
-    }
+    static func path(_ relative: String) -> String { "\(sharedFolder)/\(relative)" }
 
     static func bytes(_ relative: String) throws -> [UInt8] {
         try Array(Data(contentsOf: URL(fileURLWithPath: path(relative))))

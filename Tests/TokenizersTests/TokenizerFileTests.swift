@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tokenizers
@@ -12,7 +13,9 @@ struct TokenizerFileTests {
         try body(url.path)
     }
 
-    @Test("The published files are recognised by their content")
+    @Test(
+        "The published files are recognised by their content",
+        .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
     func published() throws {
         let world = try loadTokenizer(at: Shared.path("fixtures/tokenizers/rwkv_vocab_v20230424.txt"))
         #expect(world is WorldTokenizer)

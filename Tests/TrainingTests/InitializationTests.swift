@@ -40,7 +40,8 @@ private enum ConstantOrShape: Decodable {
     }
 }
 
-@Suite("A fresh model begins as the official code begins")
+@Suite(
+    "A fresh model begins as the official code begins", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
 struct InitializationTests {
     private let description: Description
     private let model: LanguageModel

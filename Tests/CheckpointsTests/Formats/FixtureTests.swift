@@ -1,9 +1,10 @@
 import Checkpoints
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
-@Suite("The reference checkpoints")
+@Suite("The reference checkpoints", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
 struct FixtureTests {
     @Test("are all there: 49 in safetensors, 14 of PyTorch")
     func present() {

@@ -1,14 +1,9 @@
 import Foundation
+import TestSupport
 
 /// The reference data that all modules' tests share.
 enum SharedFixtures {
-    /// The folder that the environment variable RWKV_SHARED names, or `../shared` beside the package.
-    static let folder: String = {
-        if let path = ProcessInfo.processInfo.environment["RWKV_SHARED"] { return path + "/fixtures" }
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        return root.deletingLastPathComponent().appendingPathComponent("shared/fixtures").path
-    }()
+    static let folder = sharedFolder + "/fixtures"
 
     /// The paths, relative to `folder`, of all files with the extension `suffix`; none if the folder is missing.
     static func files(_ suffix: String) -> [String] {
