@@ -12,9 +12,10 @@ int main(void) {
         if (!level) continue;
         levels++;
         int checks = 0;
-        for (const twin *twin = twins; twin->name; twin++)
+        for (int index = 0; index < twin_count(); index++)
             for (unsigned size = 0; size < twin_sizes; size++, checks++) {
-                double difference = twin->difference(level, scalar, size);
+                const twin *twin = twin_at(index);
+                double difference = twin_difference(index, level, scalar, size);
                 if (difference <= twin->tolerance) continue;
                 failures++;
                 printf("%s: %s, size %u: %g, allowed %g\n", level->name, twin->name, size, difference, twin->tolerance);

@@ -12,7 +12,7 @@ struct KernelTwinTests {
         let vector = try #require(ck_kernels_at(level))
         let twin = try #require(twin_at(Int32(index)))
         for size in 0..<twin_sizes {
-            let difference = twin.pointee.difference(vector, scalar, size)
+            let difference = twin_difference(Int32(index), vector, scalar, size)
             let name = String(cString: twin.pointee.name)
             #expect(
                 difference <= twin.pointee.tolerance, "\(String(cString: vector.pointee.name)) \(name), size \(size)")

@@ -13,12 +13,12 @@ typedef struct twin {
     double tolerance;
 } twin;
 
-// All kernels; ends with a name of NULL.
-extern const twin twins[];
-
 // The twin with this index, and how many there are.
 const twin *twin_at(int index);
 int twin_count(void);
+
+// Calls the twin's `difference` with numbers that depend on the twin and the size alone.
+double twin_difference(int index, const ck_kernels *level, const ck_kernels *scalar, unsigned size);
 
 // How many sizes there are for each.
 extern const unsigned twin_sizes;
