@@ -57,7 +57,7 @@ let package = Package(
         tests("TensorsTests", ["Tensors", "TestSupport"]),
         tests("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
         tests("LanguageModelsTests", ["LanguageModels", "Tensors", "TestSupport"]),
-        tests("GenerationTests", ["Generation", "Tensors", "TestSupport"]),
+        tests("GenerationTests", ["Generation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
         tests("TokenizersTests", ["Tokenizers", "TestSupport"]),
         tests("PlotsTests", ["Plots"]),
         tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),

@@ -80,11 +80,11 @@ static void sigmoid_gate_backward(float *dr, float *dx, const float *dy, const f
 }
 
 static void squared_relu(float *y, const float *x, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] * x[i] : 0;
+    for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i] * x[i];
 }
 
 static void squared_relu_backward(float *dx, const float *dy, const float *x, size_t n) {
-    for (size_t i = 0; i < n; i++) dx[i] = x[i] > 0 ? 2 * x[i] * dy[i] : 0;
+    for (size_t i = 0; i < n; i++) dx[i] = x[i] < 0 ? 0 : 2 * x[i] * dy[i];
 }
 
 static void bf16_to_f32(float *y, const uint16_t *x, size_t n) {

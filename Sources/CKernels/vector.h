@@ -23,6 +23,7 @@ INLINE vf load(const float *p) { return *(const vf_unaligned *)p; }
 INLINE void store(float *p, vf x) { *(vf_unaligned *)p = x; }
 INLINE vf fma_(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE vf select_(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+// If b is NaN, so is the result.
 INLINE vf max_(vf a, vf b) { return select_(a > b, a, b); }
 
 // The ends of rows go through the same arithmetic as their middle, padded with zeros: an element's bits do not depend on

@@ -24,14 +24,14 @@ static void sigmoid_gate_backward(float *dr, float *dx, const float *dy, const f
 
 static void squared_relu(float *y, const float *x, size_t n) {
     EACH(n) {
-        vf v = max_(load_part(x + i, left), splat(0.0f));
+        vf v = max_(splat(0.0f), load_part(x + i, left));
         store_part(y + i, v * v, left);
     }
 }
 
 static void squared_relu_backward(float *dx, const float *dy, const float *x, size_t n) {
     EACH(n) {
-        vf v = max_(load_part(x + i, left), splat(0.0f));
+        vf v = max_(splat(0.0f), load_part(x + i, left));
         store_part(dx + i, (v + v) * load_part(dy + i, left), left);
     }
 }

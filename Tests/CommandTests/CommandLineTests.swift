@@ -40,6 +40,23 @@ struct CommandLineTests {
         #expect(missing.errors.contains("/nowhere/model.pth"))
     }
 
+    @Test("names weights that are not numbers in a warning, and does not write nonsense")
+    func notANumber() throws {
+        let folder = try TemporaryFolder()
+        let name = "blocks.1.ffn.key.weight"
+        let tensors = try SafetensorsFile(path: goldenCase("inference/v4_a") + "/model.safetensors").tensors.map {
+            tensor in
+            guard tensor.name == name, var values = tensor.floats() else { return tensor }
+            values[7] = .nan
+            return StoredTensor(name: name, shape: tensor.shape, floats: values)
+        }
+        try SafetensorsFile.write(tensors, to: folder.file("model.safetensors"))
+        let result = try Program.run(
+            "generate", "--model", folder.file("model.safetensors"), "--tokenizer", "bytes", "a")
+        #expect(result.errors.contains("warning") && result.errors.contains(name))
+        #expect(result.status == 1)
+    }
+
     @Test("writes text with the model inside, the same for one seed")
     func generate() throws {
         let first = try Program.run("generate", "--seed", "5", "--tokens", "60", "Once upon a time")

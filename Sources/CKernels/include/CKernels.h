@@ -39,7 +39,7 @@ typedef struct ck_kernels {
     // y = σ(r) ⊙ x, and its gradients
     void (*sigmoid_gate)(float *y, const float *r, const float *x, size_t n);
     void (*sigmoid_gate_backward)(float *dr, float *dx, const float *dy, const float *r, const float *x, size_t n);
-    // y = max(x, 0)², and dx = 2·max(x, 0)·dy
+    // y = max(x, 0)², and dx = 2·max(x, 0)·dy; NaN stays NaN
     void (*squared_relu)(float *y, const float *x, size_t n);
     void (*squared_relu_backward)(float *dx, const float *dy, const float *x, size_t n);
     void (*bf16_to_f32)(float *y, const uint16_t *x, size_t n);
