@@ -42,6 +42,9 @@ public final class RunFolder {
             close(lock)
             throw .folderInUse(path: path)
         }
+        // What a process that was killed had half written. Nobody else writes here while the lock is held.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        for name in names where name.hasPrefix(".partial-") { unlink(path + "/" + name) }
     }
 
     deinit { close(lock) }

@@ -204,6 +204,16 @@ struct RunFolderTests {
         withExtendedLifetime(first) {}
     }
 
+    @Test("is cleared of files that a killed process left half written")
+    func leftovers() throws {
+        let path = temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for name in [".partial-1f", "log.jsonl"] { try Data([1]).write(to: URL(fileURLWithPath: path + "/" + name)) }
+        let folder = try RunFolder(path: path)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [".lock", "log.jsonl"])
+    }
+
     @Test("can be used again when its run is over")
     func release() throws {
         let path = temporaryFolder()

@@ -29,7 +29,7 @@ struct Convert: ParsableCommand {
     }
 
     func run() throws {
-        let file = try CheckpointFile.open(path: input)
+        let file = try about(input) { try CheckpointFile.open(path: input) }
         let tensors = file.tensors.map { tensor in
             type.map { tensor.type.isFloatingPoint ? tensor.converted(to: $0.dataType) : tensor } ?? tensor
         }

@@ -45,13 +45,15 @@ struct Generate: ParsableCommand {
         let model = try options.loadModel()
         let tokenizer = try options.loadTokenizer(for: model)
         let prompt = try self.prompt == "-" ? standardInput() : self.prompt
-        let restored = try state.map { try model.state(loading: CheckpointFile.open(path: $0).tensors) }
+        let restored = try state.map { path in
+            try about(path) { try model.state(loading: CheckpointFile.open(path: path).tensors) }
+        }
         var text = try TextGeneration(
             model, tokenizer, sampling.parameters(), stopStrings: sampling.stop, maximumTokens: tokenLimit,
             state: restored, on: options.threading.workspace())
         let promptTokens =
             restored == nil ? Generator.promptTokens(prompt, tokenizer) : tokenizer.encode(prompt)
-        try text.read(promptTokens)
+        try self.read(promptTokens, into: &text, until: interrupt)
         let read = DispatchTime.now()
 
         if !json { Terminal.write(prompt) }
@@ -83,6 +85,17 @@ struct Generate: ParsableCommand {
                 """)
         }
         if interrupt.isRequested { throw ExitCode(130) }
+    }
+
+    private func read(_ tokens: [TokenID], into text: inout TextGeneration, until interrupt: Interrupt) throws {
+        let piece = 1024
+        for start in stride(from: 0, to: tokens.count, by: piece) where !interrupt.isRequested {
+            try text.read(Array(tokens[start..<min(start + piece, tokens.count)]))
+            if tokens.count > piece {
+                Terminal.progress("read \(min(start + piece, tokens.count)) of \(tokens.count) tokens")
+            }
+        }
+        Terminal.endProgress()
     }
 
     private func standardInput() throws -> String {

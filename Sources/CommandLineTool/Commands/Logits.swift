@@ -42,9 +42,12 @@ struct Logits: ParsableCommand {
     func run() throws {
         let ids = try TokenList.parse(tokens)
         let model =
-            try self.model.map { try LanguageModel(contentsOf: $0) } ?? BuiltInModel.model()
+            try self.model.map { path in try about(path) { try LanguageModel(contentsOf: path) } }
+            ?? BuiltInModel.model()
         var state =
-            try self.state.map { try model.state(loading: CheckpointFile.open(path: $0).tensors) }
+            try self.state.map { path in
+                try about(path) { try model.state(loading: CheckpointFile.open(path: path).tensors) }
+            }
             ?? model.initialState()
         let tape = Tape(on: threading.workspace())
         let width = model.configuration.vocabularySize

@@ -65,7 +65,7 @@ struct Train: ParsableCommand {
         var options = settings.options()
         let model: LanguageModel
         if let from {
-            model = try LanguageModel(contentsOf: from, forTraining: true)
+            model = try about(from) { try LanguageModel(contentsOf: from, forTraining: true) }
         } else {
             model = try LanguageModel(
                 initializing: size.configuration(vocabularySize: chosen.vocabularySize), seed: options.seed,

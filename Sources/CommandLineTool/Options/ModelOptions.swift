@@ -12,9 +12,11 @@ struct ModelOptions: ParsableArguments {
 
     func loadModel(forTraining: Bool = false) throws -> LanguageModel {
         guard let model else { return try BuiltInModel.model(forTraining: forTraining) }
-        let file = try CheckpointFile.open(path: model)
-        warnAboutNonFiniteWeights(file, path: model)
-        return try LanguageModel(loading: file, forTraining: forTraining)
+        return try about(model) {
+            let file = try CheckpointFile.open(path: model)
+            warnAboutNonFiniteWeights(file, path: model)
+            return try LanguageModel(loading: file, forTraining: forTraining)
+        }
     }
 
     /// The tokenizer asked for, or the one that belongs to the model.
@@ -37,6 +39,16 @@ struct ThreadOptions: ParsableArguments {
     }
 
     func workspace() -> Workspace { Workspace(threadCount: threads ?? ThreadPool.processorCount) }
+}
+
+/// Does something with a file; if that fails for what is in the file, the message begins with its path.
+func about<Result>(_ path: String, _ work: () throws -> Result) throws -> Result {
+    do {
+        return try work()
+    } catch let error where error is CheckpointError || error is ModelError || error is ParameterError {
+        let message = "\(error)"
+        throw InputError(description: message.contains(path) ? message : "\(path): \(message)")
+    }
 }
 
 /// The precision of activations.

@@ -23,9 +23,8 @@ struct TokenizerOptions: ParsableArguments {
         case ("bytes", _?): throw ValidationError("the tokenizer “bytes” has no vocabulary; leave --vocab away")
         case ("world", let vocab?): return try load(WorldTokenizer.self, vocab, "a World vocabulary")
         case ("neox", let vocab?): return try load(BytePairTokenizer.self, vocab, "a tokenizer.json")
-        case ("world", nil):
-            throw ValidationError("--tokenizer world needs its vocabulary: --vocab rwkv_vocab_v20230424.txt")
-        case ("neox", nil): throw ValidationError("--tokenizer neox needs its vocabulary: --vocab 20B_tokenizer.json")
+        case ("world", nil): return try load(WorldTokenizer.self, installed(Self.worldName), "a World vocabulary")
+        case ("neox", nil): return try load(BytePairTokenizer.self, installed(Self.neoxName), "a tokenizer.json")
         case (let path?, nil): return try loadTokenizer(at: path)
         case (let name?, _?):
             throw ValidationError("--tokenizer is “\(name)”; with --vocab it must be world, neox or bytes")
@@ -34,6 +33,20 @@ struct TokenizerOptions: ParsableArguments {
 
     /// The file that the tokenizer comes from, if one was named.
     var path: String? { vocab ?? (["world", "neox", "bytes"].contains(tokenizer) ? nil : tokenizer) }
+
+    /// The path of a published vocabulary in the folder at hand or among the user's files.
+    private func installed(_ name: String) throws -> String {
+        let home = ProcessInfo.processInfo.environment["HOME"] ?? ""
+        let candidates = [name, "\(home)/.local/share/rwkv/\(name)"]
+        guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw ValidationError(
+                """
+                this tokenizer needs its vocabulary: --vocab \(name) (not named, and neither here nor in \
+                ~/.local/share/rwkv)
+                """)
+        }
+        return found
+    }
 
     private func load<Kind: Tokenizer>(_ kind: Kind.Type, _ path: String, _ needed: String) throws -> Kind {
         guard let found = try loadTokenizer(at: path) as? Kind else {
@@ -64,7 +77,9 @@ struct TokenizerOptions: ParsableArguments {
             """)
     }
 
-    private static let names = ["tokenizer.json", "20B_tokenizer.json", "rwkv_vocab_v20230424.txt", "vocabulary.txt"]
+    private static let worldName = "rwkv_vocab_v20230424.txt"
+    private static let neoxName = "20B_tokenizer.json"
+    private static let names = ["tokenizer.json", neoxName, worldName, "vocabulary.txt"]
 
     private static func candidates(beside path: String) -> [String] {
         let folder = (path as NSString).deletingLastPathComponent

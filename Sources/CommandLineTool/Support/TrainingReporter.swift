@@ -17,12 +17,16 @@ struct TrainingReporter {
     func run() throws {
         var smoothed: Double?
         var rate: Double?
+        var lastLine = monotonicSeconds()
         let finished = try training.run { event in
             switch event {
             case .step(let entry, let secondsLeft):
                 smoothed = smoothed.map { 0.95 * $0 + 0.05 * entry.loss } ?? entry.loss
                 rate = rate.map { 0.9 * $0 + 0.1 * entry.tokensPerSecond } ?? entry.tokensPerSecond
-                show(entry, smoothed ?? entry.loss, rate ?? entry.tokensPerSecond, secondsLeft)
+                // Who reads a file instead of a terminal gets a line a minute.
+                let isDue = !Terminal.isInteractive && monotonicSeconds() - lastLine > 60
+                if isDue { lastLine = monotonicSeconds() }
+                show(entry, smoothed ?? entry.loss, rate ?? entry.tokensPerSecond, secondsLeft, asLine: isDue)
             case .saved:
                 try? writeCurve()
             }
@@ -43,7 +47,7 @@ struct TrainingReporter {
             "done after \(describe(seconds: training.progress.secondsDone)): \(folder.model)\(best ?? "")")
     }
 
-    private func show(_ entry: TrainingLogEntry, _ loss: Double, _ rate: Double, _ secondsLeft: Double) {
+    private func show(_ entry: TrainingLogEntry, _ loss: Double, _ rate: Double, _ secondsLeft: Double, asLine: Bool) {
         let total = training.trainer.options.stepCount
         let known = total < TrainingOptions.undecided
         let line =
@@ -55,7 +59,7 @@ struct TrainingReporter {
                 "step \(entry.step)  loss \(format(loss, decimals: 4))  validation \(format(nats, decimals: 4)) "
                     + "nats per token, \(format(bits, decimals: 4)) bits per byte")
         }
-        Terminal.progress(line)
+        if asLine { Terminal.note(line) } else { Terminal.progress(line) }
     }
 
     private func losses(_ loss: ValidationLoss) -> String {
