@@ -44,9 +44,11 @@ extension CheckpointError: CustomStringConvertible {
         case .headerOutsideFile(let byteCount, let available):
             "the header claims \(byteCount) bytes, but the file has only \(available) after the length"
         case .headerNotUTF8: "the header is not UTF-8 text"
-        case .headerSyntax(let offset, let expected): "at byte \(offset) of the header, \(expected) is needed"
+        case .headerNotJSON(let reason):
+            "the header is not JSON, or has a number that is no integer of 64 bits: \(printable(reason))"
+        case .headerMetadataNotText: "the header's “__metadata__” does not give a text for each name"
         case .headerEntryIncomplete(let name, let missing):
-            "the header's entry \(quoted(name)) has no \(quoted(missing))"
+            "the header's entry \(quoted(name)) has no valid \(quoted(missing))"
         case .offsetsReversed(let name, let begin, let end):
             "\(quoted(name)) begins at \(begin) and ends before, at \(end)"
         case .byteCountMismatch(let name, let shape, let type, let expected, let found):

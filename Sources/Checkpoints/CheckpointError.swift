@@ -28,7 +28,8 @@ public enum CheckpointError: Error, Equatable {
     case headerTooLarge(byteCount: UInt64, limit: Int)
     case headerOutsideFile(byteCount: Int, available: Int)
     case headerNotUTF8
-    case headerSyntax(offset: Int, expected: String)
+    case headerNotJSON(reason: String)
+    case headerMetadataNotText
     case headerEntryIncomplete(name: String, missing: String)
     case offsetsReversed(name: String, begin: Int, end: Int)
     case byteCountMismatch(name: String, shape: Shape, type: DataType, expected: Int, found: Int)

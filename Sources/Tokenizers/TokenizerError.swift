@@ -12,8 +12,8 @@ public enum TokenizerError: Error, Equatable, Sendable {
     /// The vocabulary has no token for a byte, so that some text could not be encoded.
     case missingByteToken(UInt8)
 
-    /// The file is not JSON.
-    case invalidJSON(offset: Int, reason: String)
+    /// The file is not JSON, or has a number that its place does not allow.
+    case invalidJSON(reason: String)
     /// A part of the JSON file that must be there is not.
     case missingPart(String)
     /// A part of the JSON file is of the wrong kind.
@@ -76,8 +76,8 @@ extension TokenizerError: CustomStringConvertible {
             "line \(line) of the vocabulary: \(defect)"
         case .missingByteToken(let byte):
             "the vocabulary has no token for the byte \(byte), so that text with it cannot be encoded"
-        case .invalidJSON(let offset, let reason):
-            "the file is not JSON: \(reason) at byte \(offset)"
+        case .invalidJSON(let reason):
+            "the file is not JSON, or has a number that is no integer of 64 bits: \(reason)"
         case .missingPart(let part):
             "the file has no “\(part)”"
         case .wrongKind(let part, let expected):

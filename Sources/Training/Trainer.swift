@@ -36,10 +36,7 @@ public final class Trainer {
         _ workspace: Workspace
     ) throws(TrainingError) {
         try options.validate()
-        let vocabularySize = model.configuration.vocabularySize
-        if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= vocabularySize }) {
-            throw .tokenOutOfRange(token: tokens[position], position: position, vocabularySize: vocabularySize)
-        }
+        try Self.check(tokens, model)
         self.model = model
         self.options = options
         self.optimizer = optimizer
@@ -89,7 +86,18 @@ public final class Trainer {
     public func gradient(of parameter: Parameter) -> Tensor { gradients[parameter] }
 
     /// Computes the loss and, in `gradient(of:)`, its gradients for the given sequences, each from a fresh state.
+    /// - Parameters:
+    ///   - inputs: The sequences' tokens; no sequence is empty.
+    ///   - targets: The token that follows each of the inputs, of all sequences one after the other.
     public func accumulate(inputs: [[Int32]], targets: [Int32]) throws(TrainingError) -> Double {
+        let count = inputs.reduce(0) { $0 + $1.count }
+        guard targets.count == count, count > 0, !inputs.contains(where: \.isEmpty) else {
+            throw .invalidOption(
+                what: "batch", found: "\(inputs.map(\.count)) inputs and \(targets.count) targets",
+                needed: "sequences of at least one input with one target each")
+        }
+        try Self.check(inputs.flatMap { $0 }, model)
+        try Self.check(targets, model)
         gradients.reset()
         let tape = Tape(on: workspace, gradients: gradients)
         tape.dropout = DropoutSource(rate: options.dropout, seed: options.seed, step: stepsDone)
@@ -107,6 +115,13 @@ public final class Trainer {
         }
         tape.backward()
         return loss
+    }
+
+    private static func check(_ tokens: [Int32], _ model: LanguageModel) throws(TrainingError) {
+        let vocabularySize = model.configuration.vocabularySize
+        if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= vocabularySize }) {
+            throw .tokenOutOfRange(token: tokens[position], position: position, vocabularySize: vocabularySize)
+        }
     }
 
     private func firstNonFinite(_ values: (Parameter) -> UnsafeBufferPointer<Float>?) -> String? {

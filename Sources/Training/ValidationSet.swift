@@ -19,6 +19,10 @@ public struct ValidationSet: Sendable {
     /// Token 0 is read first, so that every token of the text is predicted, ends of documents included.
     /// - Throws: `ModelError` if a token is outside the model's vocabulary.
     public func measure(_ model: LanguageModel, on workspace: Workspace) throws(ModelError) -> ValidationLoss {
+        let vocabularySize = model.configuration.vocabularySize
+        if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= vocabularySize }) {
+            throw .tokenOutOfRange(token: tokens[position], position: position, vocabularySize: vocabularySize)
+        }
         let tape = Tape(on: workspace)
         var state = model.initialState()
         var sum = 0.0

@@ -39,13 +39,12 @@ struct TokenizerJSONTests {
             (#""truncation": null"#, #""truncation": {"max_length": 3}"#, "truncation"),
             (#""padding": null"#, #""padding": {}"#, "padding"),
             (#""type": "BPE""#, #""type": "Unigram""#, "model.type"),
-            (#""type": "BPE""#, #""type": null"#, "model.type"),
+            (#""type": "BPE""#, #""type": "WordLevel", "merges": 1"#, "model.type"),
             (#""dropout": null"#, #""dropout": 0.1"#, "model.dropout"),
             (#"_prefix": null"#, #"_prefix": "@@""#, "model.continuing_subword_prefix"),
             (#"_suffix": null"#, #"_suffix": "</w>""#, "model.end_of_word_suffix"),
             (#""byte_fallback": false"#, #""byte_fallback": true"#, "model.byte_fallback"),
             (#""ignore_merges": false"#, #""ignore_merges": true"#, "model.ignore_merges"),
-            (#""ignore_merges": false"#, #""ignore_merges": [1]"#, "model.ignore_merges"),
             (#""lstrip": false"#, #""lstrip": true"#, "added_tokens[0].lstrip"),
             (#""rstrip": false"#, #""rstrip": true"#, "added_tokens[0].rstrip"),
             (#""single_word": false"#, #""single_word": true"#, "added_tokens[0].single_word"),
@@ -62,8 +61,7 @@ struct TokenizerJSONTests {
         "A missing pre-tokeniser or decoder, which null means too, is refused", arguments: ["pre_tokenizer", "decoder"])
     func noByteLevel(part: String) throws {
         let null = try text(replacing: "\"\(part)\": {", with: "\"\(part)\": null, \"x\": {")
-        let expected = TokenizerError.unsupported(part: part, found: "null", supported: "ByteLevel")
-        #expect(tokenizerError { try read(null) } == expected)
+        #expect(tokenizerError { try read(null) } == .missingPart(part))
         let missing = try text(replacing: "\"\(part)\"", with: "\"other\"")
         #expect(tokenizerError { try read(missing) } == .missingPart(part))
     }
@@ -76,7 +74,6 @@ struct TokenizerJSONTests {
             (#""merges": ["#, #""merge": ["#, .missingPart("model.merges")),
             (#""content": "<"#, #""text": "<"#, .missingPart("added_tokens[0].content")),
             (#""id": 0"#, #""no": 0"#, .missingPart("added_tokens[0].id")),
-            (#""id": 0"#, #""id": 0.5"#, .wrongKind(part: "added_tokens[0].id", expected: "an integer")),
             (#""id": 0"#, #""id": "0""#, .wrongKind(part: "added_tokens[0].id", expected: "an integer")),
             (
                 #""content": "<"#, #""content": 3, "x": "<"#,
@@ -88,22 +85,20 @@ struct TokenizerJSONTests {
             ),
             (
                 #""added_tokens": ["#, #""added_tokens": [null,"#,
-                .wrongKind(part: "added_tokens[0]", expected: "an object")
+                .missingPart("added_tokens[0]")
             ),
+            (#""normalizer": null"#, #""normalizer": 5"#, .wrongKind(part: "normalizer", expected: "an object")),
+            (#""normalizer": null"#, #""normalizer": {}"#, .missingPart("normalizer.type")),
             (
-                #""normalizer": null"#, #""normalizer": 5"#,
-                .wrongKind(part: "normalizer", expected: "an object or null")
+                #""ignore_merges": false"#, #""ignore_merges": [1]"#,
+                .wrongKind(part: "model.ignore_merges", expected: "true or false")
             ),
-            (
-                #""normalizer": null"#, #""normalizer": true"#,
-                .wrongKind(part: "normalizer", expected: "an object or null")
-            ),
+            (#""dropout": null"#, #""dropout": "0""#, .wrongKind(part: "model.dropout", expected: "a number")),
+            (#""merges": ["#, #""merges": 1, "x": ["#, .wrongKind(part: "model.merges", expected: "an array")),
             (#""the": 258"#, #""the": "258""#, .wrongKind(part: "model.vocab.the", expected: "an integer")),
-            (#""the": 258"#, #""the": 258.5"#, .wrongKind(part: "model.vocab.the", expected: "an integer")),
             (#""the": 258"#, #""the": -1"#, .tokenIDOutOfRange(token: "the", id: -1, limit: 1 << 20)),
             (#""the": 258"#, #""the": 1048576"#, .tokenIDOutOfRange(token: "the", id: 1 << 20, limit: 1 << 20)),
             (#""the": 258"#, #""the": 257"#, .duplicateTokenID(id: 257, first: "he", second: "the")),
-            (#""the": 258"#, #""the": 258, "the": 259"#, .duplicateToken("the")),
             (#""the": 258"#, #""the": 258, "": 259"#, .emptyToken(id: 259)),
             (#""id": 0"#, #""id": 7"#, .duplicateToken("<|endoftext|>")),
             (#""content": "<|endoftext|>""#, #""content": """#, .emptyToken(id: 0)),
@@ -111,7 +106,9 @@ struct TokenizerJSONTests {
                 #""content": "<|endoftext|>""#, #""content": "<s>""#,
                 .duplicateTokenID(id: 0, first: "<s>", second: "<|endoftext|>")
             ),
-            (#""h e""#, #""h q e""#, .malformedMerge(rank: 0)), (#""h e""#, #"["h"]"#, .malformedMerge(rank: 0)),
+            (#""h e""#, #""h q e""#, .malformedMerge(rank: 0)), (#""h e""#, "3", .malformedMerge(rank: 0)),
+            (#""h e","#, #"["h"], ["t", "he"]], "x": ["#, .malformedMerge(rank: 0)),
+            (#""h e""#, #"["h", "e"]"#, .malformedMerge(rank: 1)),
             (#""h e""#, #""he""#, .malformedMerge(rank: 0)),
             (#""h e""#, #""x e""#, .mergeOfUnknownToken(rank: 0, token: "xe")),
             (#""t he""#, #""t <s>""#, .mergeOfUnknownToken(rank: 1, token: "<s>")),
@@ -124,38 +121,52 @@ struct TokenizerJSONTests {
     }
 
     @Test(
-        "Whatever is not JSON is refused with its place",
+        "Whatever is not JSON is refused",
         arguments: [
-            ("", 0, "no object"), ("[]", 0, "no object"), ("{", 1, "no string"), ("{\"a\" 1}", 5, "no colon"),
-            ("{\"a\":1 \"b\":2}", 7, "no comma"), ("{\"a\":1,}", 7, "no string"), ("{\"a\":[1,]}", 8, "no value"),
-            ("{\"a\":", 5, "the end of the file"), ("{\"a\":01}", 6, "no comma"),
-            ("{\"a\":-}", 6, "a number without digits"),
-            ("{\"a\":1.}", 7, "a number without digits"), ("{\"a\":1e}", 7, "a number without digits"),
-            ("{\"a\":nul}", 5, "no value"), ("{\"a\":\"\n\"}", 6, "a control character in a string"),
-            ("{\"a\":\"b", 7, "a string without an end"), ("{\"a\":\"\\", 7, "a string without an end"),
-            ("{\"a\":\"\\q\"}", 8, "an unknown escape"), ("{\"a\":\"\\u12\"}", 10, "an escape without four digits"),
-            ("{\"a\":\"\\ud800\"}", 12, "half a surrogate pair"), ("{\"a\":\"\\udc00\"}", 12, "half a surrogate pair"),
-            ("{\"a\":\"\\ud800\\u0041\"}", 18, "half a surrogate pair"), ("{} x", 3, "more after the end of the value"),
-            ("{\"a\":" + String(repeating: "[", count: 70), 69, "more than 64 levels"),
-            ("{\"a\":" + String(repeating: "{\"a\":", count: 200_000), 321, "more than 64 levels"),
+            "", "{", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":", "{\"a\":nul}", "{\"a\":\"b", "{\"a\":\"\\", "{} x",
+            "{\"model\":" + String(repeating: "[", count: 1000),
+            "{\"model\":" + String(repeating: "{\"a\":", count: 200_000),
         ])
-    func malformed(text: String, offset: Int, reason: String) {
-        #expect(tokenizerError { try read(text) } == .invalidJSON(offset: offset, reason: reason))
+    func malformed(text: String) {
+        expectInvalidJSON(Array(text.utf8))
+    }
+
+    @Test(
+        "Texts and numbers that JSON does not know, or that their places do not allow, are refused",
+        arguments: [
+            (#""content": "<"#, "\"content\": \"\n<"), (#""content": "<"#, #""content": "\q"#),
+            (#""content": "<"#, #""content": "\u12"#),
+            (#""content": "<"#, #""content": "\ud800"#), (#""content": "<"#, #""content": "\ud800\u0041"#),
+            (#""id": 0"#, #""id": 0.5"#), (#""id": 0"#, #""id": 01"#), (#""id": 0"#, #""id": 1."#),
+            (#""id": 0"#, #""id": 9223372036854775808"#), (#""the": 258"#, #""the": 258.5"#),
+            (#""dropout": null"#, #""dropout": -"#),
+        ])
+    func malformedValues(old: String, new: String) throws {
+        expectInvalidJSON(Array(try text(replacing: old, with: new).utf8))
     }
 
     @Test("JSON that is not UTF-8 is refused")
-    func notUTF8() {
-        let file = Array("{\"a\": \"".utf8) + [0xC3] + Array("\"}".utf8)
-        let expected = TokenizerError.invalidJSON(offset: 7, reason: "no UTF-8")
-        #expect(tokenizerError { try BytePairTokenizer(tokenizerJSON: file) } == expected)
+    func notUTF8() throws {
+        let file = try text(replacing: "<|endoftext|>", with: "\u{1}").utf8
+        expectInvalidJSON(file.map { $0 == 1 ? 0xC3 : $0 })
     }
 
-    @Test("Escapes mean what they mean in JSON")
+    /// The reason is Foundation's and is not compared.
+    private func expectInvalidJSON(_ file: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) {
+        let error = tokenizerError(from: { try BytePairTokenizer(tokenizerJSON: file) }, sourceLocation: sourceLocation)
+        guard case .invalidJSON(let reason) = error, !reason.isEmpty else {
+            Issue.record("it is not refused as no JSON", sourceLocation: sourceLocation)
+            return
+        }
+    }
+
+    @Test("Escapes mean what they mean in JSON, and no text is normalised")
     func escapes() throws {
-        var json = try JSONReader(Array(#" "\"\\\/\b\f\n\r\t\u00e9\u4F50\ud83d\ude00x" "#.utf8))
-        let value = try json.string()
-        #expect(value == Array("\"\\/\u{8}\u{C}\n\r\té佐😀x".utf8))
-        try json.end()
+        let escaped = try text(
+            replacing: "<|endoftext|>", with: #"\"\\\/\b\f\n\r\t\u00e9\u4F50\ud83d\ude00e\u0301\u0065\u0000"#
+        )
+        .replacing("<|endoftext|>", with: #"\"\\\/\b\f\n\r\t\u00e9\u4F50\ud83d\ude00e\u0301\u0065\u0000"#)
+        #expect(try read(escaped).bytes(of: 0) == Array("\"\\/\u{8}\u{C}\n\r\té佐😀e\u{301}e\0".utf8))
     }
 
     @Test("Added tokens are found leftmost and longest first, before or after normalisation")

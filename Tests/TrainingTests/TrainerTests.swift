@@ -111,6 +111,17 @@ struct TrainerTests {
         #expect(throws: TrainingError.invalidOption(what: "batch size", found: "0", needed: "at least 1")) {
             try Trainer(model(), wrong, tokens: text(), on: workspace)
         }
+        let trainer = try Trainer(model(), options(), tokens: text(), on: workspace)
+        #expect(throws: TrainingError.tokenOutOfRange(token: 13, position: 1, vocabularySize: 13)) {
+            try trainer.update(inputs: [[1, 2]], targets: [2, 13], rate: 1e-3)
+        }
+        #expect(throws: TrainingError.tokenOutOfRange(token: -1, position: 0, vocabularySize: 13)) {
+            try trainer.update(inputs: [[-1, 2]], targets: [2, 3], rate: 1e-3)
+        }
+        #expect(throws: TrainingError.self) { try trainer.update(inputs: [[1, 2], []], targets: [2, 3], rate: 1e-3) }
+        #expect(throws: ModelError.tokenOutOfRange(token: 13, position: 2, vocabularySize: 13)) {
+            try ValidationSet([1, 2, 13], byteCount: 3).measure(model(), on: workspace)
+        }
         let frozen = try LanguageModel(loading: TensorList(tensors: model().tensors().map { $0.converted(to: .bf16) }))
         #expect(throws: TrainingError.notTrainable(parameter: "emb.weight")) {
             try Trainer(frozen, options(), tokens: text(), on: workspace)

@@ -1,5 +1,11 @@
 public import Tensors
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 extension SafetensorsFile {
     /// Writes `tensors` to a safetensors file at `path`, which appears whole or not at all.
     ///
@@ -39,49 +45,36 @@ extension SafetensorsFile {
     ) throws(CheckpointError) -> (bytes: [UInt8], ordered: [StoredTensor]) {
         var names: Set<String> = []
         for tensor in tensors {
-            if tensor.name == metadataName { throw .reservedName(name: tensor.name) }
+            if tensor.name == SafetensorsMember.metadataName { throw .reservedName(name: tensor.name) }
             guard names.insert(tensor.name).inserted else { throw .duplicateName(name: tensor.name) }
         }
         let widths = Set(tensors.map(\.type.byteCount)).sorted(by: >)
         let ordered = widths.flatMap { width in tensors.filter { $0.type.byteCount == width } }
 
-        var text = Array("{".utf8)
-        if !metadata.isEmpty {
-            text += jsonString(metadataName) + ":{".utf8
-            for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-                text += jsonString(key) + ":".utf8 + jsonString(value) + ",".utf8
-            }
-            text.removeLast()
-            text += "},".utf8
-        }
+        var members: [String: SafetensorsMember] = [:]
+        if !metadata.isEmpty { members[SafetensorsMember.metadataName] = .metadata(metadata) }
         var begin = 0
         for tensor in ordered {
             let end = begin + tensor.byteCount
-            let extents = tensor.shape.extents.map(String.init).joined(separator: ",")
-            let type = tensor.type.rawValue
-            text += jsonString(tensor.name)
-            text += #":{"dtype":"\#(type)","shape":[\#(extents)],"data_offsets":[\#(begin),\#(end)]},"#.utf8
+            members[tensor.name] = .tensor(
+                .init(dtype: tensor.type.rawValue, shape: tensor.shape.extents, data_offsets: [begin, end]))
             begin = end
         }
-        if text.count > 1 { text.removeLast() }
-        text += "}".utf8
+        var text = try json(members)
         while (8 + text.count) % 64 != 0 { text.append(UInt8(ascii: " ")) }
         guard text.count <= SafetensorsHeader.maximumByteCount else {
             throw .headerTooLarge(byteCount: UInt64(text.count), limit: SafetensorsHeader.maximumByteCount)
         }
         return (littleEndian(UInt64(text.count)) + text, ordered)
     }
-}
 
-/// `text` as a JSON string in UTF-8.
-private func jsonString(_ text: String) -> [UInt8] {
-    var result: [UInt8] = [0x22]
-    for byte in text.utf8 {
-        switch byte {
-        case 0x22, 0x5C: result += [0x5C, byte]
-        case 0..<0x20: result += Array((byte < 16 ? "\\u000" : "\\u00").utf8) + String(byte, radix: 16).utf8
-        default: result.append(byte)
+    private static func json(_ members: [String: SafetensorsMember]) throws(CheckpointError) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(members))
+        } catch {
+            throw .headerNotJSON(reason: "\(error)")
         }
     }
-    return result + [0x22]
 }

@@ -6,13 +6,10 @@ public import Tensors
 ///     N bytes    JSON: {"name": {"dtype": "F32", "shape": […], "data_offsets": [begin, end]}, …, "__metadata__": {…}}
 ///     the rest   the tensors' bytes, row-major and little-endian, without gap
 ///
-/// Checked as strictly as by the official reader (huggingface/safetensors, `SafeTensors::read_metadata`), and stricter in
-/// one point: a name that occurs twice is an error.
+/// Types, shapes and ranges are checked as strictly as by the official reader (huggingface/safetensors,
+/// `SafeTensors::read_metadata`); the JSON, as far as `JSONDecoder` does.
 public struct SafetensorsFile: Checkpoint {
     public static let formatName = "safetensors"
-
-    /// The key of the header under which the metadata stand; no tensor has that name.
-    static let metadataName = "__metadata__"
 
     /// The tensors in order of their bytes in the file.
     public let tensors: [StoredTensor]

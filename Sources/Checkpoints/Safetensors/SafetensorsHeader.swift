@@ -1,5 +1,11 @@
 import Tensors
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// The JSON at the head of a safetensors file: which tensor has which type, shape and range of the data.
 struct SafetensorsHeader {
     /// What the header says of a tensor; `begin` and `end` count from the first byte of the data.
@@ -21,63 +27,31 @@ struct SafetensorsHeader {
     /// Reads and checks the header `bytes` of a file that has `dataByteCount` bytes after it.
     ///
     /// The tensors must fill the data without gap or overlap: a file in which every byte has one meaning cannot hide
-    /// another file.
+    /// another file. Of a name that occurs twice one entry is kept, so that the bytes of the other are found uncovered.
     init(_ bytes: [UInt8], dataByteCount: Int) throws(CheckpointError) {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw .headerNotUTF8 }
-        guard bytes.first == UInt8(ascii: "{") else { throw .headerSyntax(offset: 0, expected: "an object") }
-        try parse(bytes)
-        entries.sort { ($0.begin, $0.end) < ($1.begin, $1.end) }
+        // The decoder reads UTF-16 and UTF-32 too, in which every brace has a zero beside it.
+        guard bytes.first == UInt8(ascii: "{"), !bytes.contains(0) else {
+            throw .headerNotJSON(reason: "It is not an object in UTF-8.")
+        }
+        for (name, member) in try Self.members(bytes) {
+            switch member {
+            case .metadata(let texts): metadata = texts
+            case .tensor(let entry): entries.append(try Entry(name, entry))
+            }
+        }
+        entries.sort { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
         try checkRanges(dataByteCount)
     }
 
-    private mutating func parse(_ bytes: [UInt8]) throws(CheckpointError) {
-        var entries: [Entry] = []
-        var metadata: [String: String] = [:]
-        var names: Set<String> = []
-        var reader = JSONReader(bytes)
-        try reader.object { (reader, name) throws(CheckpointError) in
-            guard names.insert(name).inserted else { throw .duplicateName(name: name) }
-            if name == SafetensorsFile.metadataName {
-                try reader.object { (reader, key) throws(CheckpointError) in
-                    guard metadata.updateValue(try reader.string(), forKey: key) == nil else {
-                        throw .duplicateName(name: key)
-                    }
-                }
-            } else {
-                entries.append(try Self.entry(name, &reader))
-            }
+    private static func members(_ bytes: [UInt8]) throws(CheckpointError) -> [String: SafetensorsMember] {
+        do {
+            return try JSONDecoder().decode([String: SafetensorsMember].self, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw CheckpointError(error)
+        } catch {
+            throw .headerNotJSON(reason: "\(error)")
         }
-        try reader.finish()
-        (self.entries, self.metadata) = (entries, metadata)
-    }
-
-    private static func entry(_ name: String, _ reader: inout JSONReader) throws(CheckpointError) -> Entry {
-        var typeName: String?
-        var extents: [Int]?
-        var offsets: [Int]?
-        try reader.object { (reader, key) throws(CheckpointError) in
-            switch key {
-            case "dtype" where typeName == nil: typeName = try reader.string()
-            case "shape" where extents == nil: extents = try counts(&reader)
-            case "data_offsets" where offsets == nil: offsets = try counts(&reader)
-            case "dtype", "shape", "data_offsets": throw .duplicateName(name: key)
-            default: try reader.skip()
-            }
-        }
-        guard let typeName else { throw .headerEntryIncomplete(name: name, missing: "dtype") }
-        guard let extents else { throw .headerEntryIncomplete(name: name, missing: "shape") }
-        guard let offsets, offsets.count == 2 else {
-            throw .headerEntryIncomplete(name: name, missing: "data_offsets")
-        }
-        guard let type = DataType(rawValue: typeName) else { throw .unsupportedType(name: name, type: typeName) }
-        try TensorLimits.checkDimensions(extents, name: name)
-        return Entry(name: name, type: type, shape: Shape(extents), begin: offsets[0], end: offsets[1])
-    }
-
-    private static func counts(_ reader: inout JSONReader) throws(CheckpointError) -> [Int] {
-        var counts: [Int] = []
-        try reader.array { (reader) throws(CheckpointError) in counts.append(try reader.count()) }
-        return counts
     }
 
     private func checkRanges(_ dataByteCount: Int) throws(CheckpointError) {
@@ -102,5 +76,42 @@ struct SafetensorsHeader {
             previousEnd = end
         }
         guard previousEnd == dataByteCount else { throw .uncoveredBytes(count: dataByteCount - previousEnd) }
+    }
+}
+
+extension SafetensorsHeader.Entry {
+    fileprivate init(_ name: String, _ entry: SafetensorsMember.Entry) throws(CheckpointError) {
+        let (extents, offsets) = (entry.shape, entry.data_offsets)
+        guard extents.allSatisfy({ $0 >= 0 }) else { throw .headerEntryIncomplete(name: name, missing: "shape") }
+        guard offsets.count == 2, offsets.allSatisfy({ $0 >= 0 }) else {
+            throw .headerEntryIncomplete(name: name, missing: "data_offsets")
+        }
+        guard let type = DataType(rawValue: entry.dtype) else {
+            throw .unsupportedType(name: name, type: entry.dtype)
+        }
+        try TensorLimits.checkDimensions(extents, name: name)
+        self.init(name: name, type: type, shape: Shape(extents), begin: offsets[0], end: offsets[1])
+    }
+}
+
+extension CheckpointError {
+    /// The defect of a header of which the decoder says `error`.
+    fileprivate init(_ error: DecodingError) {
+        switch error {
+        case .keyNotFound(let key, let context): self.init(context.codingPath + [key])
+        case .typeMismatch(_, let context), .valueNotFound(_, let context): self.init(context.codingPath)
+        case .dataCorrupted(let context): self = .headerNotJSON(reason: context.debugDescription)
+        @unknown default: self = .headerNotJSON(reason: "\(error)")
+        }
+    }
+
+    /// A value at `path` that is missing or of the wrong kind. An entry that is no object lacks its first member.
+    private init(_ path: [any CodingKey]) {
+        let names = path.map(\.stringValue)
+        if names.first == SafetensorsMember.metadataName {
+            self = .headerMetadataNotText
+        } else {
+            self = .headerEntryIncomplete(name: names.first ?? "", missing: names.dropFirst().first ?? "dtype")
+        }
     }
 }

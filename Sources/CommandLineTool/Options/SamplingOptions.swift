@@ -4,10 +4,10 @@ internal import RWKV
 /// How tokens are chosen.
 struct SamplingOptions: ParsableArguments {
     @Option(help: "Flattens (above 1) or sharpens (below 1) the choice; 0 always takes the most probable token.")
-    var temperature = 1.0
+    var temperature = 0.7
 
     @Option(help: "Keeps the most probable tokens that together reach this probability.")
-    var topP: Double?
+    var topP = 0.9
 
     @Option(help: "Keeps this many of the most probable tokens; 0 keeps all.")
     var topK = 0
@@ -46,7 +46,7 @@ struct SamplingOptions: ParsableArguments {
         var parameters = SamplingParameters()
         parameters.temperature = temperature
         parameters.topK = topK
-        parameters.topP = topP ?? parameters.topP
+        parameters.topP = topP
         parameters.minP = minP
         parameters.typicalP = typicalP
         parameters.presencePenalty = presencePenalty

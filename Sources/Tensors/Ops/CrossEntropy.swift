@@ -18,6 +18,8 @@ extension Tape {
     /// −log softmax(logits)[target] of every row, in nats; as `crossEntropy` otherwise.
     public func crossEntropies(_ logits: Tensor, _ targets: [Int32], l2Wrap: Float = 0) -> [Float] {
         precondition(targets.count == logits.rows, "\(targets.count) targets for logits \(logits.shape)")
+        precondition(
+            targets.allSatisfy { $0 >= 0 && $0 < logits.width }, "every target is a token of the \(logits.width)")
         let (width, scale) = (logits.width, 1 / Float(targets.count))
         let recording = isRecording
         var losses = [Float](repeating: 0, count: targets.count)

@@ -25,15 +25,12 @@ enum ByteAlphabet {
 
     /// The bytes that a token's text in a file stands for. Text with any character from outside the alphabet stands for
     /// its own UTF-8, as in Hugging Face's decoder.
-    static func bytes(of text: [UInt8]) -> [UInt8] {
+    static func bytes(of text: String) -> [UInt8] {
         var result: [UInt8] = []
-        result.reserveCapacity(text.count)
-        var index = 0
-        while index < text.count {
-            let (value, length) = decodeScalar(text, at: index, end: text.count)
-            guard value < 0x144, let byte = bytes[Int(value)] else { return text }
+        result.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            guard scalar.value < 0x144, let byte = bytes[Int(scalar.value)] else { return Array(text.utf8) }
             result.append(byte)
-            index += length
         }
         return result
     }

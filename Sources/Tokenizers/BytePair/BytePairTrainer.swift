@@ -61,7 +61,7 @@ public struct BytePairTrainer: Sendable {
         for (id, token) in options.specialTokens.enumerated() {
             if token.isEmpty { throw .emptyToken(id: id) }
             // The file would show a special token of one byte as it shows the byte's own token.
-            let isSingleByte = ByteAlphabet.bytes(of: Array(token.utf8)).count == 1
+            let isSingleByte = ByteAlphabet.bytes(of: token).count == 1
             if isSingleByte || !seen.insert(Array(token.utf8)).inserted { throw .duplicateToken(token) }
         }
         self.options = options
@@ -94,7 +94,7 @@ public struct BytePairTrainer: Sendable {
         let bytes = (UInt8.min...UInt8.max).map { [$0] }
         var learner = PairLearner(
             words: counts.words(firstByteToken: TokenID(special.count)), tokens: special.map(\.content) + bytes,
-            reserved: Set(special.map { ByteAlphabet.bytes(of: $0.content) } + special.map(\.content)))
+            reserved: Set(options.specialTokens.map(ByteAlphabet.bytes) + special.map(\.content)))
         while learner.tokens.count < options.vocabularySize,
             let frequency = learner.learnPair(minimumFrequency: options.minimumPairFrequency)
         {

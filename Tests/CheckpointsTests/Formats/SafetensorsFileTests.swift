@@ -7,7 +7,7 @@ struct SafetensorsFileTests {
     @Test("gives back the tensors and metadata that were written, of every type")
     func roundTrip() throws {
         let folder = try TemporaryFolder()
-        let metadata = ["format": "pt", "quote\"\\": "line\nfeed\u{1}\u{7F}ü😀"]
+        let metadata = ["format": "pt", "quote\"\\": "line\nfeed\u{1}\u{7F}ü/😀"]
         try SafetensorsFile.write(oneTensorOfEveryType, metadata: metadata, to: folder.file("a"))
         let file = try SafetensorsFile(path: folder.file("a"))
         #expect(file.metadata == metadata)
@@ -18,7 +18,7 @@ struct SafetensorsFileTests {
     func bytes() throws {
         let tensor = StoredTensor(
             name: "w", shape: [2], type: .bf16, storage: Storage(copying: [1, 2, 3, 4] as [UInt8]))
-        let header = #"{"w":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}"#
+        let header = #"{"w":{"data_offsets":[0,4],"dtype":"BF16","shape":[2]}}"#
         let expected = littleEndian(UInt64(56)) + header.utf8 + [0x20] + [1, 2, 3, 4]
         #expect(try safetensorsBytes([tensor]) == expected)
     }

@@ -6,7 +6,31 @@ import Testing
 struct HostileFileTests {
     @Test("Safetensors", arguments: SafetensorsDefects.all)
     func safetensors(defect: Defect) {
-        #expect(throws: defect.error) { try SafetensorsFile(storage: Storage(copying: defect.bytes)) }
+        let error = #expect(throws: CheckpointError.self) {
+            try SafetensorsFile(storage: Storage(copying: defect.bytes))
+        }
+        if case .headerNotJSON(let reason) = error {
+            #expect(!reason.isEmpty)
+            #expect(defect.error == .headerNotJSON(reason: ""))
+        } else {
+            #expect(error == defect.error)
+        }
+    }
+
+    @Test("A name that occurs twice leaves bytes without a tensor")
+    func repeatedName() {
+        // Which of the two entries the decoder keeps decides which error it is.
+        #expect(throws: CheckpointError.self) { try openFile(of: "a", "a") }
+        #expect(throws: Never.self) { try openFile(of: "a", "b") }
+    }
+
+    private func openFile(of first: String, _ second: String) throws -> SafetensorsFile {
+        let header = """
+            {"\(first)":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},\
+            "\(second)":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}
+            """
+        return try SafetensorsFile(
+            storage: Storage(copying: littleEndian(UInt64(header.utf8.count)) + header.utf8 + [1, 2]))
     }
 
     @Test("Zip archives", arguments: ZipDefects.all)

@@ -3,6 +3,9 @@ import Tensors
 
 /// Safetensors files with one defect each.
 enum SafetensorsDefects {
+    /// Foundation words the reasons as it likes: they are not compared.
+    private static let notJSON = CheckpointError.headerNotJSON(reason: "")
+
     static let all: [Defect] = lengths + syntax + entries + ranges
 
     /// A file of `header`, whatever it says, and `dataByteCount` zeros.
@@ -31,39 +34,35 @@ enum SafetensorsDefects {
         Defect(
             "header longer than the file", littleEndian(UInt64(3)) + [0x7B, 0x7D],
             .headerOutsideFile(byteCount: 3, available: 2)),
-        Defect("empty header", file(""), .headerSyntax(offset: 0, expected: "an object")),
+        Defect("empty header", file(""), notJSON),
     ]
 
     private static let syntax: [Defect] = [
         Defect(
             "header that is no UTF-8", littleEndian(UInt64(5)) + [0x7B, 0x22, 0xFF, 0x22, 0x7D], .headerNotUTF8),
-        Defect("header that begins with a blank", file(" {}"), .headerSyntax(offset: 0, expected: "an object")),
-        Defect("unfinished object", file("{"), .headerSyntax(offset: 1, expected: "a string")),
-        Defect("trailing comma", file("{\"a\":{},}"), .headerEntryIncomplete(name: "a", missing: "dtype")),
-        Defect("text after the object", file("{}x"), .headerSyntax(offset: 2, expected: "the end")),
-        Defect("unfinished string", file("{\"a"), .headerSyntax(offset: 3, expected: "the end of a string")),
-        Defect("unknown escape", file(#"{"\x":0}"#), .headerSyntax(offset: 2, expected: "an escape that JSON knows")),
-        Defect(
-            "half a pair of surrogates", file(#"{"\ud800":0}"#),
-            .headerSyntax(offset: 2, expected: "a pair of surrogates")),
-        Defect(
-            "escape with too few digits", file(#"{"\u12"#),
-            .headerSyntax(offset: 2, expected: "four hexadecimal digits")),
-        Defect(
-            "line feed in a string", file("{\"\n\":0}"),
-            .headerSyntax(offset: 2, expected: "a string without control characters")),
-        Defect(
-            "nesting of a million arrays", file("{\"a\":{\"x\":" + String(repeating: "[", count: 1_000_000)),
-            .headerSyntax(offset: 10 + 32, expected: "nesting of at most 32 levels")),
-        Defect(
-            "metadata that are no strings", file(#"{"__metadata__":{"a":1}}"#),
-            .headerSyntax(offset: 21, expected: "a string")),
-        Defect(
-            "metadata key twice", file(#"{"__metadata__":{"a":"","a":""}}"#), .duplicateName(name: "a")),
+        Defect("header in UTF-16", file("{\0}\0"), notJSON),
+        Defect("header that begins with a blank", file(" {}"), notJSON),
+        Defect("unfinished object", file("{"), notJSON),
+        Defect("text after the object", file("{}x"), notJSON),
+        Defect("unfinished string", file("{\"a"), notJSON),
+        Defect("unknown escape", file(#"{"\x":0}"#), notJSON),
+        Defect("half a pair of surrogates", file(#"{"\ud800":0}"#), notJSON),
+        Defect("escape with too few digits", file(#"{"\u12"#), notJSON),
+        Defect("line feed in a string", file("{\"\n\":0}"), notJSON),
+        Defect("nesting of a million arrays", nested(1_000_000), notJSON),
+        Defect("nesting of 1000 levels", nested(998), notJSON),
+        Defect("nesting of 500 levels", nested(498), .headerEntryIncomplete(name: "a", missing: "dtype")),
+        Defect("metadata that are no strings", file(#"{"__metadata__":{"a":1}}"#), .headerMetadataNotText),
+        Defect("metadata that are no object", file(#"{"__metadata__":"a"}"#), .headerMetadataNotText),
     ]
 
+    /// A header with `depth` arrays within each other, two levels below its own.
+    private static func nested(_ depth: Int) -> [UInt8] {
+        file("{\"a\":{\"x\":" + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}}")
+    }
+
     private static let entries: [Defect] = [
-        Defect("entry that is no object", file(#"{"a":[]}"#), .headerSyntax(offset: 5, expected: "an object")),
+        Defect("entry that is no object", file(#"{"a":[]}"#), .headerEntryIncomplete(name: "a", missing: "dtype")),
         Defect(
             "entry without shape", file(#"{"a":{"dtype":"U8","data_offsets":[0,1]}}"#, 1),
             .headerEntryIncomplete(name: "a", missing: "shape")),
@@ -74,19 +73,20 @@ enum SafetensorsDefects {
             "entry with three offsets", file(#"{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1,1]}}"#, 1),
             .headerEntryIncomplete(name: "a", missing: "data_offsets")),
         Defect(
-            "shape given twice", file(#"{"a":{"dtype":"U8","shape":[],"shape":[]}}"#, 1), .duplicateName(name: "shape")),
+            "negative offset", file(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}}"#),
+            .headerEntryIncomplete(name: "a", missing: "data_offsets")),
         Defect(
-            "negative extent", file(#"{"a":{"dtype":"U8","shape":[-1]}}"#),
-            .headerSyntax(offset: 28, expected: "a whole number from 0")),
+            "negative extent", file(#"{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,0]}}"#),
+            .headerEntryIncomplete(name: "a", missing: "shape")),
         Defect(
-            "fractional extent", file(#"{"a":{"dtype":"U8","shape":[1.0]}}"#),
-            .headerSyntax(offset: 28, expected: "a whole number from 0")),
+            "extent that is a string", file(#"{"a":{"dtype":"U8","shape":["1"],"data_offsets":[0,1]}}"#, 1),
+            .headerEntryIncomplete(name: "a", missing: "shape")),
+        Defect("fractional extent", file(#"{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,1]}}"#, 1), notJSON),
         Defect(
-            "extent with a leading zero", file(#"{"a":{"dtype":"U8","shape":[01]}}"#),
-            .headerSyntax(offset: 28, expected: "a whole number from 0")),
+            "extent with a leading zero", file(#"{"a":{"dtype":"U8","shape":[01],"data_offsets":[0,1]}}"#, 1), notJSON),
         Defect(
-            "extent of 2⁶³", file(#"{"a":{"dtype":"U8","shape":[9223372036854775808]}}"#),
-            .headerSyntax(offset: 28, expected: "a number up to 9223372036854775807")),
+            "extent of 2⁶³", file(#"{"a":{"dtype":"U8","shape":[9223372036854775808],"data_offsets":[0,1]}}"#, 1),
+            notJSON),
         Defect(
             "type that is not supported", file(#"{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}"#, 1),
             .unsupportedType(name: "a", type: "F8_E4M3")),
@@ -95,11 +95,6 @@ enum SafetensorsDefects {
             file(
                 #"{"a":{"dtype":"U8","shape":["# + Array(repeating: "1", count: 65).joined(separator: ",")
                     + #"],"data_offsets":[0,1]}}"#, 1), .tooManyDimensions(name: "a", count: 65, limit: 64)),
-        Defect(
-            "name twice",
-            file(
-                #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#,
-                2), .duplicateName(name: "a")),
     ]
 
     private static let ranges: [Defect] = [
