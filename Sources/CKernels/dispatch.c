@@ -60,13 +60,3 @@ const ck_kernels *ck_kernels_best(void) {
     }
     return best;
 }
-
-float ck_read(const float *x, size_t n) {
-    // Sixteen sums, so that the loop waits for memory and not for its own additions.
-    float sums[64] = {0};
-    for (size_t i = 0; i + 64 <= n; i += 64)
-        for (size_t j = 0; j < 64; j++) sums[j] += x[i + j];
-    float sum = 0;
-    for (size_t j = 0; j < 64; j++) sum += sums[j];
-    return sum;
-}

@@ -228,6 +228,12 @@ static void wkv4_backward(float *dk, float *dv, float *ddecay, float *dfirst, co
     }
 }
 
+static float read_floats(const float *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += x[i];
+    return (float)sum;
+}
+
 static double sum_of_squares(const float *x, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += (double)x[i] * x[i];

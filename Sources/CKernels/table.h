@@ -20,5 +20,6 @@
     .cross_entropy = cross_entropy,
     .wkv4 = wkv4,
     .wkv4_backward = wkv4_backward,
+    .read = read_floats,
     .sum_of_squares = sum_of_squares,
     .adamw = adamw,

@@ -2,11 +2,12 @@
 //
 // Forward: both operands lie with K contiguous, so an output is a dot product: VW partial sums over k ≡ lane (mod VW),
 // added by sum_lanes4's tree, then the K mod VW last terms one by one. That order depends on K alone. A tile of MR × 4
-// outputs shares its loads; one row (decoding) is a tile of 1 × 8.
+// outputs shares its loads. One row (decoding) is a tile of 1 × 8 whose weights lie an eighth of the matrix apart: eight
+// long straight reads keep the memory busier than eight neighbouring rows.
 
 #define MATMUL(NAME, WEIGHT, LOAD, WIDEN)                                                                              \
-    INLINE void NAME##_tile(float *y, size_t ldy, const float *x, size_t ldx, const WEIGHT *w, size_t ldw, size_t k,   \
-                            const int mr, const int groups, const int nr) {                                           \
+    INLINE void NAME##_tile(float *y, size_t ldy, size_t step, const float *x, size_t ldx, const WEIGHT *w,            \
+                            size_t ldw, size_t k, const int mr, const int groups, const int nr) {                     \
         vf acc[MR][8];                                                                                                 \
         _Pragma("clang loop unroll(full)") for (int i = 0; i < mr; i++)                                               \
             _Pragma("clang loop unroll(full)") for (int j = 0; j < 4 * groups; j++) acc[i][j] = (vf){};                \
@@ -29,22 +30,25 @@
                 if (n >= nr) continue;                                                                                 \
                 float s = sums[j];                                                                                     \
                 for (size_t p = end; p < k; p++) s = __builtin_fmaf(x[i * ldx + p], WIDEN(w[n * ldw + p]), s);         \
-                y[i * ldy + n] = s;                                                                                    \
+                y[i * ldy + n * step] = s;                                                                             \
             }                                                                                                          \
         }                                                                                                              \
     }                                                                                                                  \
     INLINE void NAME##_rows(float *y, size_t ldy, const float *x, size_t ldx, const WEIGHT *w, size_t ldw, size_t t,   \
                             size_t k, const int nr) {                                                                 \
         size_t i = 0;                                                                                                  \
-        for (; i + MR <= t; i += MR) NAME##_tile(y + i * ldy, ldy, x + i * ldx, ldx, w, ldw, k, MR, 1, nr);            \
-        for (; i + 2 <= t; i += 2) NAME##_tile(y + i * ldy, ldy, x + i * ldx, ldx, w, ldw, k, 2, 1, nr);               \
-        for (; i < t; i++) NAME##_tile(y + i * ldy, ldy, x + i * ldx, ldx, w, ldw, k, 1, 1, nr);                       \
+        for (; i + MR <= t; i += MR) NAME##_tile(y + i * ldy, ldy, 1, x + i * ldx, ldx, w, ldw, k, MR, 1, nr);         \
+        for (; i + 2 <= t; i += 2) NAME##_tile(y + i * ldy, ldy, 1, x + i * ldx, ldx, w, ldw, k, 2, 1, nr);            \
+        for (; i < t; i++) NAME##_tile(y + i * ldy, ldy, 1, x + i * ldx, ldx, w, ldw, k, 1, 1, nr);                    \
     }                                                                                                                  \
     static void NAME(float *y, size_t ldy, const float *x, size_t ldx, const WEIGHT *w, size_t ldw, size_t t, size_t n, \
                      size_t k) {                                                                                       \
         size_t j = 0;                                                                                                  \
-        if (t == 1)                                                                                                    \
-            for (; j + 8 <= n; j += 8) NAME##_tile(y + j, ldy, x, ldx, w + j * ldw, ldw, k, 1, 2, 8);                  \
+        if (t == 1) {                                                                                                  \
+            size_t part = n / 8;                                                                                       \
+            for (; j < part; j++) NAME##_tile(y + j, ldy, part, x, ldx, w + j * ldw, part * ldw, k, 1, 2, 8);          \
+            j = 8 * part;                                                                                              \
+        }                                                                                                              \
         for (; j + 4 <= n; j += 4) NAME##_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 4);                         \
         for (; j < n; j++) NAME##_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 1);                                 \
     }

@@ -45,8 +45,8 @@ public struct Kernels: @unchecked Sendable {
     private init(pointer: UnsafePointer<ck_kernels>) { self.pointer = pointer }
 
     /// The sum of `values`, read in a straight line: what a benchmark measures the machine's read bandwidth with.
-    public static func read(_ values: UnsafeBufferPointer<Float>) -> Float {
+    public func read(_ values: UnsafeBufferPointer<Float>) -> Float {
         guard let base = values.baseAddress else { return 0 }
-        return ck_read(base, values.count)
+        return table.read(base, values.count)
     }
 }

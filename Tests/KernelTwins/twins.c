@@ -373,6 +373,14 @@ static double wkv4_backward(const ck_kernels *level, const ck_kernels *scalar, u
     return worse(wkv4_backward_of(level, scalar, size, 3), wkv4_backward_of(level, scalar, size, 120));
 }
 
+static double read_(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    size_t n = depths[size] * 7;
+    float *x = numbers(n, 0, 2);
+    double a = level->read(x, n), b = scalar->read(x, n);
+    free(x);
+    return fabs(a - b) / b;
+}
+
 static double sum_of_squares(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
     size_t n = depths[size] * 7;
     float *x = numbers(n, -2, 2);
@@ -415,6 +423,7 @@ static const twin twins[] = {
     TWIN(cross_entropy, 2e-6),
     TWIN(wkv4, 1e-5),
     TWIN(wkv4_backward, 2e-5),
+    {"read", read_, 1e-6},
     TWIN(sum_of_squares, 1e-6),
     TWIN(adamw, 1e-6),
 };

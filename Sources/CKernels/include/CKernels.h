@@ -83,6 +83,9 @@ typedef struct ck_kernels {
                           const float *k, const float *v, const float *decay, const float *first, const float *a,
                           const float *b, const float *p, size_t ld, size_t t, size_t c);
 
+    // The sum of n floats, as fast as memory gives them: what a benchmark measures the machine's limit with
+    float (*read)(const float *x, size_t n);
+
     // ---- Optimiser ------------------------------------------------------------------------------------------------
 
     double (*sum_of_squares)(const float *x, size_t n);
@@ -118,9 +121,6 @@ static inline void ck_pause(void) {
     __asm__ volatile("yield");
 #endif
 }
-
-// Read bandwidth: the sum of n floats, for benchmarks that want to know the machine's limit.
-float ck_read(const float *x, size_t n);
 
 // The number of processors that this process may run on.
 int ck_processor_count(void);

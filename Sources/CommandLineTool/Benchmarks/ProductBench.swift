@@ -82,6 +82,7 @@ final class ProductBench {
 /// Times reading memory in a straight line: the limit of everything that reads its weights once.
 final class ReadBench {
     private let pool: ThreadPool
+    private let kernels = Kernels.best
     private let floats: UnsafeMutableBufferPointer<Float>
     private(set) var bytesPerSecond = 0.0
 
@@ -97,7 +98,7 @@ final class ReadBench {
         let source = UnsafeBufferPointer(floats)
         let seconds = time {
             pool.run(source.count, grain: 1 << 20) { range in
-                _ = Kernels.read(UnsafeBufferPointer(rebasing: source[range]))
+                _ = kernels.read(UnsafeBufferPointer(rebasing: source[range]))
             }
         }
         bytesPerSecond = max(bytesPerSecond, Double(floats.count * 4) / seconds)

@@ -12,7 +12,8 @@ extension Tape {
     public func embedding(_ tokens: [Int32], _ table: Parameter) -> Tensor {
         let width = table.inputs
         precondition(
-            tokens.allSatisfy { $0 >= 0 && $0 < table.outputs }, "every token has a row in “\(table.name)” \(table.shape)")
+            tokens.allSatisfy { $0 >= 0 && $0 < table.outputs },
+            "every token has a row in “\(table.name)” \(table.shape)")
         let y = make([tokens.count, width])
         for (row, token) in tokens.enumerated() {
             let start = Int(token) * width

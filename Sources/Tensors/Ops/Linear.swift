@@ -42,10 +42,12 @@ extension Tape {
 
     private func linearForward(_ y: Tensor, _ x: Tensor, _ weight: Parameter) {
         let (t, n, k) = (x.rows, weight.outputs, weight.inputs)
-        // Tiles of at most 64 outputs and 96 rows: the weights of a tile stay in the second-level cache.
+        // Tiles of at most 64 outputs and 96 rows: the weights of a tile stay in the second-level cache. One row alone uses
+        // each weight once, and wants long reads instead: a few blocks per thread.
         let rowBlock = 96
         let rowBlocks = (t + rowBlock - 1) / rowBlock
-        let outputBlock = 64
+        let perThread = workspace.threads.threadCount == 1 ? n : n / (4 * workspace.threads.threadCount)
+        let outputBlock = t == 1 ? max(64, (perThread + 7) / 8 * 8) : 64
         let outputBlocks = (n + outputBlock - 1) / outputBlock
         workspace.parallel(rowBlocks * outputBlocks, cost: Double(min(t, rowBlock) * outputBlock * k) / 50) { tiles in
             for tile in tiles {
