@@ -114,45 +114,6 @@ static void token_shift_mix_gradient(float *dmix, const float *dy, const float *
         for (size_t i = 0; i < c; i++) dmix[i] += dy[i] * (x[i] - previous[i]);
 }
 
-static void layer_norm(float *y, float *mean, float *rstd, const float *x, const float *weight, const float *bias,
-                       size_t t, size_t c, float epsilon) {
-    for (size_t row = 0; row < t; row++, x += c, y += c) {
-        double sum = 0, squares = 0;
-        for (size_t i = 0; i < c; i++) sum += x[i];
-        double mu = sum / (double)c;
-        for (size_t i = 0; i < c; i++) squares += (x[i] - mu) * (x[i] - mu);
-        double r = 1 / sqrt(squares / (double)c + epsilon);
-        for (size_t i = 0; i < c; i++) y[i] = (float)((x[i] - mu) * r) * weight[i] + bias[i];
-        mean[row] = (float)mu;
-        rstd[row] = (float)r;
-    }
-}
-
-static void layer_norm_backward(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,
-                                const float *weight, size_t t, size_t c) {
-    for (size_t row = 0; row < t; row++, x += c, dy += c, dx += c) {
-        double sum = 0, dot = 0;
-        for (size_t i = 0; i < c; i++) {
-            double d = (double)dy[i] * weight[i];
-            sum += d;
-            dot += d * (x[i] - mean[row]) * rstd[row];
-        }
-        for (size_t i = 0; i < c; i++) {
-            double xhat = ((double)x[i] - mean[row]) * rstd[row];
-            dx[i] = (float)(((double)dy[i] * weight[i] - sum / (double)c - xhat * dot / (double)c) * rstd[row]);
-        }
-    }
-}
-
-static void layer_norm_weight_gradient(float *dweight, float *dbias, const float *dy, const float *x, const float *mean,
-                                       const float *rstd, size_t ld, size_t t, size_t c) {
-    for (size_t row = 0; row < t; row++, x += ld, dy += ld)
-        for (size_t i = 0; i < c; i++) {
-            dweight[i] += dy[i] * (x[i] - mean[row]) * rstd[row];
-            dbias[i] += dy[i];
-        }
-}
-
 static float cross_entropy(float *d, const float *logits, int32_t target, size_t v, float scale, float l2wrap) {
     size_t best = 0;
     for (size_t i = 1; i < v; i++)
@@ -227,6 +188,13 @@ static void wkv4_backward(float *dk, float *dv, float *ddecay, float *dfirst, co
         dfirst[i] += du;
     }
 }
+
+#include "scalar_norm.h"
+#include "scalar_gates.h"
+#include "scalar_columns.h"
+#include "scalar_heads.h"
+#include "scalar_wkv6.h"
+#include "scalar_wkv7.h"
 
 static float read_floats(const float *x, size_t n) {
     double sum = 0;

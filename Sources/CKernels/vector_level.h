@@ -5,7 +5,12 @@
 #include "vector_matmul.h"
 #include "vector_elementwise.h"
 #include "vector_norm.h"
+#include "vector_gates.h"
+#include "vector_columns.h"
+#include "vector_heads.h"
 #include "vector_wkv4.h"
+#include "vector_wkv6.h"
+#include "vector_wkv7.h"
 
 const ck_kernels LEVEL_TABLE = {
     .name = LEVEL_NAME,

@@ -91,9 +91,35 @@ INLINE void block(float *c, size_t ldc, const float *a, const float *b, size_t p
 // Rows of c per packed block of a: a multiple of AR near 96.
 #define AB (96 / AR * AR)
 
+// One row of c (decoding) uses each element of b once: it is read where it lies, in the same order of sums.
 #define MATMUL_ADD(NAME, WEIGHT, LOAD, WIDEN)                                                                          \
+    INLINE void NAME##_row(float *c, const float *a, size_t column, const WEIGHT *b, size_t ldb, size_t j, size_t p,   \
+                           int accumulate) {                                                                          \
+        size_t j0 = 0;                                                                                                 \
+        for (; j0 + 4 * VW <= j; j0 += 4 * VW) {                                                                       \
+            vf acc[4];                                                                                                 \
+            _Pragma("clang loop unroll(full)") for (int s = 0; s < 4; s++) acc[s] =                                   \
+                accumulate ? load(c + j0 + s * VW) : (vf){};                                                           \
+            for (size_t q = 0; q < p; q++) {                                                                           \
+                vf x = splat(a[q * column]);                                                                           \
+                const WEIGHT *row = b + q * ldb + j0;                                                                  \
+                _Pragma("clang loop unroll(full)") for (int s = 0; s < 4; s++) acc[s] =                               \
+                    fma_(x, LOAD(row + s * VW), acc[s]);                                                               \
+            }                                                                                                          \
+            _Pragma("clang loop unroll(full)") for (int s = 0; s < 4; s++) store(c + j0 + s * VW, acc[s]);            \
+        }                                                                                                              \
+        for (; j0 < j; j0++) {                                                                                         \
+            float sum = accumulate ? c[j0] : 0;                                                                        \
+            for (size_t q = 0; q < p; q++) sum = __builtin_fmaf(a[q * column], WIDEN(b[q * ldb + j0]), sum);           \
+            c[j0] = sum;                                                                                               \
+        }                                                                                                              \
+    }                                                                                                                  \
     static void NAME(float *c, size_t ldc, const float *a, size_t row, size_t column, const WEIGHT *b, size_t ldb,     \
                      size_t i, size_t j, size_t p, int accumulate) {                                                   \
+        if (i == 1) {                                                                                                  \
+            NAME##_row(c, a, column, b, ldb, j, p, accumulate);                                                        \
+            return;                                                                                                    \
+        }                                                                                                              \
         _Alignas(64) float as[AB * PB];                                                                                \
         _Alignas(64) float bs[PB * BW];                                                                                \
         if (p == 0 && !accumulate)                                                                                     \

@@ -1,55 +1,57 @@
-// Layer norm and cross-entropy for one level; included by vector_level.h.
+// Norms and cross-entropy for one level; included by vector_level.h.
 
-static void layer_norm(float *y, float *mean, float *rstd, const float *x, const float *weight, const float *bias,
-                       size_t t, size_t c, float epsilon) {
-    for (size_t row = 0; row < t; row++, x += c, y += c) {
+static void group_norm(float *y, float *mean, float *rstd, const float *x, const float *weight, const float *bias,
+                       size_t t, size_t g, size_t n, float epsilon) {
+    for (size_t group = 0; group < t * g; group++, x += n, y += n) {
+        const float *w = weight + group % g * n, *b = bias + group % g * n;
         vf acc = {};
-        EACH(c) acc += load_part(x + i, left);
-        float mu = sum_lanes(acc) / (float)c;
+        EACH(n) acc += load_part(x + i, left);
+        float mu = sum_lanes(acc) / (float)n;
         acc = (vf){};
-        EACH(c) {
+        EACH(n) {
             vf d = load_part(x + i, left) - splat(mu);
             if (left < VW)
                 for (size_t j = left; j < VW; j++) d[j] = 0;
             acc = fma_(d, d, acc);
         }
-        float r = 1.0f / __builtin_sqrtf(sum_lanes(acc) / (float)c + epsilon);
-        EACH(c) {
+        float r = 1.0f / __builtin_sqrtf(sum_lanes(acc) / (float)n + epsilon);
+        EACH(n) {
             vf xhat = (load_part(x + i, left) - splat(mu)) * splat(r);
-            store_part(y + i, fma_(xhat, load_part(weight + i, left), load_part(bias + i, left)), left);
+            store_part(y + i, fma_(xhat, load_part(w + i, left), load_part(b + i, left)), left);
         }
-        mean[row] = mu;
-        rstd[row] = r;
+        mean[group] = mu;
+        rstd[group] = r;
     }
 }
 
-// x̂ = (x − mean)·rstd;  dx̂ = dy·weight;  dx = (dx̂ − ⟨dx̂⟩ − x̂·⟨dx̂·x̂⟩)·rstd, where ⟨·⟩ is the mean over c.
-static void layer_norm_backward(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,
-                                const float *weight, size_t t, size_t c) {
-    for (size_t row = 0; row < t; row++, x += c, dy += c, dx += c) {
-        vf mu = splat(mean[row]), r = splat(rstd[row]), sum = {}, dot = {};
-        EACH(c) {
-            vf d = load_part(dy + i, left) * load_part(weight + i, left);
+// x̂ = (x − mean)·rstd;  dx̂ = dy·weight;  dx = (dx̂ − ⟨dx̂⟩ − x̂·⟨dx̂·x̂⟩)·rstd, where ⟨·⟩ is the mean over the group.
+static void group_norm_backward(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,
+                                const float *weight, size_t t, size_t g, size_t n) {
+    for (size_t group = 0; group < t * g; group++, x += n, dy += n, dx += n) {
+        const float *w = weight + group % g * n;
+        vf mu = splat(mean[group]), r = splat(rstd[group]), sum = {}, dot = {};
+        EACH(n) {
+            vf d = load_part(dy + i, left) * load_part(w + i, left);
             sum += d;
             dot = fma_(d, (load_part(x + i, left) - mu) * r, dot);
         }
-        vf s = splat(sum_lanes(sum) / (float)c), q = splat(sum_lanes(dot) / (float)c);
-        EACH(c) {
-            vf d = load_part(dy + i, left) * load_part(weight + i, left);
+        vf s = splat(sum_lanes(sum) / (float)n), q = splat(sum_lanes(dot) / (float)n);
+        EACH(n) {
+            vf d = load_part(dy + i, left) * load_part(w + i, left);
             vf xhat = (load_part(x + i, left) - mu) * r;
             store_part(dx + i, (d - s - xhat * q) * r, left);
         }
     }
 }
 
-static void layer_norm_weight_gradient(float *dweight, float *dbias, const float *dy, const float *x, const float *mean,
-                                       const float *rstd, size_t ld, size_t t, size_t c) {
+static void group_norm_weight_gradient(float *dweight, float *dbias, const float *dy, const float *x, const float *mean,
+                                       const float *rstd, size_t ld, size_t g, size_t t, size_t c) {
     EACH(c) {
         vf w = load_part(dweight + i, left), b = load_part(dbias + i, left);
         for (size_t row = 0; row < t; row++) {
             vf d = load_part(dy + row * ld + i, left);
             b += d;
-            w = fma_(d, (load_part(x + row * ld + i, left) - splat(mean[row])) * splat(rstd[row]), w);
+            w = fma_(d, (load_part(x + row * ld + i, left) - splat(mean[row * g])) * splat(rstd[row * g]), w);
         }
         store_part(dweight + i, w, left);
         store_part(dbias + i, b, left);

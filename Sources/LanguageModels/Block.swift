@@ -32,22 +32,40 @@ public struct ForwardContext {
     public let tokens: [Int32]
     /// Which rows belong to which sequence.
     public let layout: SequenceLayout
+    /// What the first block is given: the normed embeddings of the tokens, `[rows, C]`.
+    public let embedded: Tensor
+    /// What a layer leaves for the ones above it.
+    public let carried = CarriedValues()
 
     private let states: [UnsafeMutablePointer<Float>]
-    private let offsets: [Int]
+    private var offsets: ArraySlice<Int> = []
 
-    init(tokens: [Int32], layout: SequenceLayout, states: [UnsafeMutablePointer<Float>], offsets: [Int]) {
+    init(tokens: [Int32], layout: SequenceLayout, embedded: Tensor, states: [UnsafeMutablePointer<Float>]) {
         self.tokens = tokens
         self.layout = layout
+        self.embedded = embedded
         self.states = states
-        self.offsets = offsets
     }
 
-    /// Slot `index` of this layer's state, of every sequence.
-    public func slot(_ index: Int) -> StateSlot { StateSlot(states.map { $0 + offsets[index] }) }
-
-    /// The context as layer's block sees it: `slotOffsets` are its own.
-    func forLayer(_ slotOffsets: [Int]) -> ForwardContext {
-        ForwardContext(tokens: tokens, layout: layout, states: states, offsets: slotOffsets)
+    /// Slot `index` of this mixer's state, of every sequence.
+    public func slot(_ index: Int) -> StateSlot {
+        let offset = offsets[offsets.startIndex + index]
+        return StateSlot(states.map { $0 + offset })
     }
+
+    /// The context as a layer's block sees it: `slotOffsets` are its own.
+    func forLayer(_ slotOffsets: ArraySlice<Int>) -> ForwardContext {
+        var context = self
+        context.offsets = slotOffsets
+        return context
+    }
+
+    /// The context as the block's second half sees it: without the first half's slots.
+    func droppingSlots(_ count: Int) -> ForwardContext { forLayer(offsets.dropFirst(count)) }
+}
+
+/// Values that a layer of one forward call leaves for the layers above it.
+public final class CarriedValues {
+    /// RWKV-7: the values of the first layer, `[rows, C]`.
+    public var firstValue: Tensor?
 }

@@ -34,30 +34,28 @@ public final class LanguageModel: Sendable {
             throw ModelError.invalidSize(
                 what: "number of layers", found: configuration.layerCount, needed: "at most \(catalogue.count)")
         }
-        try self.init(configuration, ParameterStore(loading: source, forTraining: forTraining), embeddingBound: 0)
+        try self.init(configuration, ParameterStore(loading: source, forTraining: forTraining), learningRate: 0)
     }
 
     /// A fresh model with the official initial weights.
     /// - Parameters:
     ///   - seed: The same seed gives the same weights.
-    ///   - embeddingBound: The embedding begins uniform in −bound…bound; RWKV-4's official code takes the first learning
-    ///     rate.
+    ///   - learningRate: The first one of the training to come, on which RWKV-4's first embedding depends.
     public convenience init(
-        initializing configuration: ModelConfiguration, seed: UInt64, embeddingBound: Float = 6e-4
+        initializing configuration: ModelConfiguration, seed: UInt64, learningRate: Float = 6e-4
     ) throws {
-        try self.init(configuration, ParameterStore(seed: seed), embeddingBound: embeddingBound)
+        try self.init(configuration, ParameterStore(seed: seed), learningRate: learningRate)
     }
 
-    private init(_ c: ModelConfiguration, _ store: ParameterStore, embeddingBound: Float) throws {
-        let architecture = try LanguageModels.architecture(named: c.architecture)
-        for (what, size) in [
-            ("number of layers", c.layerCount), ("width", c.width), ("hidden width", c.hiddenWidth),
-            ("vocabulary size", c.vocabularySize),
-        ] where size < 1 {
-            throw ModelError.invalidSize(what: what, found: size, needed: "at least 1")
-        }
+    private init(_ given: ModelConfiguration, _ store: ParameterStore, learningRate: Float) throws {
+        let architecture = try LanguageModels.architecture(named: given.architecture)
+        var c = given
+        c.architecture = architecture.name
+        try c.validate()
         let root = ParameterScope(store)
-        embedding = try root.embedding("emb.weight", c.vocabularySize, c.width, initially: .uniform(embeddingBound))
+        embedding = try root.embedding(
+            "emb.weight", c.vocabularySize, c.width,
+            initially: .uniform(architecture.embeddingBound(learningRate: learningRate)))
         firstNorm = try PreNorm(c.width, root.scope("blocks.0.ln0"))
         var blocks: [any Block] = []
         for layer in 0..<c.layerCount {
@@ -103,9 +101,9 @@ public final class LanguageModel: Sendable {
         let tokens = chunks.flatMap(\.tokens)
         let layout = SequenceLayout(lengths: chunks.map(\.tokens.count))
         let states = chunks.indices.map { chunks[$0].state.mutableFloats() }
-        let context = ForwardContext(tokens: tokens, layout: layout, states: states, offsets: [])
 
         var x = firstNorm(tape.embedding(tokens, embedding), on: tape)
+        let context = ForwardContext(tokens: tokens, layout: layout, embedded: x, states: states)
         for (layer, block) in blocks.enumerated() {
             x = block(x, context.forLayer(stateLayout.offsets(ofLayer: layer)), on: tape)
         }

@@ -32,5 +32,5 @@ public struct StateLayout: Sendable, Hashable {
     }
 
     /// The offsets of a layer's slots.
-    func offsets(ofLayer layer: Int) -> [Int] { Array(offsets[layers[layer]]) }
+    func offsets(ofLayer layer: Int) -> ArraySlice<Int> { offsets[layers[layer]] }
 }

@@ -67,9 +67,11 @@ public enum ParameterRole: String, Sendable {
     case embedding
     /// A vector, or a small factor: neither decayed nor quantised, and always `f32` in memory.
     case vector
+    /// Read by nothing, but part of official files: RWKV-7's `v0`, `v1` and `v2` of the first block.
+    case unused
 
     /// Whether the official optimiser groups apply weight decay.
-    public var isDecayed: Bool { self != .vector }
+    public var isDecayed: Bool { self == .matrix || self == .embedding }
 }
 
 /// How a parameter begins when a model is made rather than loaded.

@@ -42,4 +42,10 @@ public struct ParameterScope {
     ) throws(ParameterError) -> Parameter {
         try store.declare(prefix + name, shape, .vector, learningRateScale, initializer)
     }
+
+    /// Declares a tensor that official files hold and that no formula reads: it is kept for saving if the file has it, in
+    /// whatever shape, and initialised as official files have it.
+    public func unused(_ name: String, _ shape: Shape, initially initializer: Initializer) throws(ParameterError) {
+        try store.declareUnused(prefix + name, shape, initializer)
+    }
 }

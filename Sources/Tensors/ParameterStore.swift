@@ -45,6 +45,15 @@ public final class ParameterStore {
         return parameter
     }
 
+    func declareUnused(_ name: String, _ shape: Shape, _ initializer: Initializer) throws(ParameterError) {
+        if let source {
+            guard let found = source[name] else { return }
+            _ = try declare(name, found.shape, .unused, 1, initializer)
+        } else {
+            _ = try declare(name, shape, .unused, 1, initializer)
+        }
+    }
+
     private func load(_ name: String, _ shape: Shape, _ role: ParameterRole) throws(ParameterError) -> StoredTensor {
         guard let found = source?.removeValue(forKey: name) else { throw .missingTensor(name: name) }
         // [C], [1, C] and [1, 1, C] are the same vector; checkpoints of different ages differ in it.

@@ -2,7 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-private let cases = ["inference/v4_a", "inference/v4_b", "real/4v0-660K", "training/v4", "tokenizers", "sampling"]
+private let cases =
+    ["v4_a", "v4_b", "v5_0_a", "v5_1_a", "v5_2_a", "v5_2_b", "v6_a", "v6_b", "v7_a", "v7_b"].map { "inference/\($0)" }
+    + ["4v0-660K", "7v0-834K"].map { "real/\($0)" } + ["v4", "v5_2", "v6", "v7"].map { "training/\($0)" }
+    + ["init", "optional_v7a_deepembed", "sampling", "tokenizers"]
 
 @Suite("rwkv verify")
 struct VerifyTests {

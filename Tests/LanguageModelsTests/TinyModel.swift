@@ -3,10 +3,16 @@ import Tensors
 
 /// A small model of an architecture with weights of order one, so that no term of a formula is too small to matter.
 func tinyModel(
-    _ architecture: String, layers: Int = 2, width: Int = 8, hidden: Int = 12, vocabulary: Int = 11, seed: UInt64 = 1
+    _ architecture: String, layers: Int = 2, width: Int = 8, hidden: Int = 12, vocabulary: Int = 11, headSize: Int = 4,
+    rank: Int = 3, seed: UInt64 = 1
 ) throws -> LanguageModel {
-    let configuration = ModelConfiguration(
+    var configuration = ModelConfiguration(
         architecture: architecture, layerCount: layers, width: width, hiddenWidth: hidden, vocabularySize: vocabulary)
+    // An architecture without heads has as many channels per head as there are.
+    if ModelConfiguration(architecture: architecture, layerCount: 1, width: 2048, vocabularySize: 1).headSize < 2048 {
+        configuration.headSize = headSize
+    }
+    configuration.ranks = configuration.ranks.mapValues { _ in rank }
     let model = try LanguageModel(initializing: configuration, seed: seed)
     var random = RandomNumbers(seed: seed, stream: 99)
     for parameter in model.parameters {

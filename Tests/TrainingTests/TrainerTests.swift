@@ -29,7 +29,7 @@ private func options(steps: Int = 20, dropout: Float = 0) -> TrainingOptions {
 
 private func model(seed: UInt64 = 2) throws -> LanguageModel {
     let configuration = ModelConfiguration(layerCount: 2, width: 24, vocabularySize: 13)
-    return try LanguageModel(initializing: configuration, seed: seed, embeddingBound: 5e-3)
+    return try LanguageModel(initializing: configuration, seed: seed, learningRate: 5e-3)
 }
 
 private func weights(_ model: LanguageModel) -> [[Float]] { model.tensors().map { $0.floats() ?? [] } }

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// The most channels that a head of RWKV-7 may have. Published models have 64.
+#define CK_HEAD_LIMIT 1024
+
 typedef struct ck_kernels {
     const char *name;
 
@@ -42,6 +45,26 @@ typedef struct ck_kernels {
     // y = max(x, 0)², and dx = 2·max(x, 0)·dy; NaN stays NaN
     void (*squared_relu)(float *y, const float *x, size_t n);
     void (*squared_relu_backward)(float *dx, const float *dy, const float *x, size_t n);
+    // y = tanh(x) and y = σ(x); the gradients come from y
+    void (*tanh)(float *y, const float *x, size_t n);
+    void (*tanh_backward)(float *dx, const float *dy, const float *y, size_t n);
+    void (*sigmoid)(float *y, const float *x, size_t n);
+    void (*sigmoid_backward)(float *dx, const float *dy, const float *y, size_t n);
+    // y = g·σ(g) ⊙ x, and its gradients
+    void (*silu_gate)(float *y, const float *g, const float *x, size_t n);
+    void (*silu_gate_backward)(float *dg, float *dx, const float *dy, const float *g, const float *x, size_t n);
+    // y = e^{−e^x}: the decay factor of RWKV-5 and 6, between 0 and 1
+    void (*decay)(float *y, const float *x, size_t n);
+    void (*decay_backward)(float *dx, const float *dy, const float *x, const float *y, size_t n);
+    // y = e^{−σ(x)/√e}: the decay factor of RWKV-7, between 0.5453 and 1
+    void (*bounded_decay)(float *y, const float *x, size_t n);
+    void (*bounded_decay_backward)(float *dx, const float *dy, const float *x, const float *y, size_t n);
+    // y = a ⊙ b
+    void (*multiply)(float *y, const float *a, const float *b, size_t n);
+    // y = a + (b − a) ⊙ s, and its gradients
+    void (*blend)(float *y, const float *a, const float *b, const float *s, size_t n);
+    void (*blend_backward)(float *da, float *db, float *ds, const float *dy, const float *a, const float *b,
+                           const float *s, size_t n);
     void (*bf16_to_f32)(float *y, const uint16_t *x, size_t n);
     void (*f32_to_bf16)(uint16_t *y, const float *x, size_t n);
 
@@ -54,15 +77,58 @@ typedef struct ck_kernels {
     void (*token_shift_mix_gradient)(float *dmix, const float *dy, const float *x, const float *previous, size_t ld,
                                      size_t t, size_t c);
 
-    // ---- Layer norm: y = (x − mean) · rstd ⊙ weight + bias, the variance divided by C --------------------------------
+    // ---- The mixes of RWKV-6 and 7: dz[t] = x[t−1] − x[t];  y = x + dz ⊙ (mix + plus) ------------------------------
 
-    void (*layer_norm)(float *y, float *mean, float *rstd, const float *x, const float *weight, const float *bias,
-                       size_t t, size_t c, float epsilon);
-    void (*layer_norm_backward)(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,
-                                const float *weight, size_t t, size_t c);
-    // Adds to dweight and dbias, for the first `c` columns of rows that are `ld` apart.
-    void (*layer_norm_weight_gradient)(float *dweight, float *dbias, const float *dy, const float *x, const float *mean,
-                                       const float *rstd, size_t ld, size_t t, size_t c);
+    void (*shift_difference)(float *dz, const float *x, const float *previous, size_t t, size_t c);
+    // dx[t] = ddz[t+1] − ddz[t]. `next` says whether the row after the last belongs to the sequence.
+    void (*shift_difference_backward)(float *dx, const float *ddz, size_t t, size_t c, int next);
+    // `plus` [T, C] may be NULL.
+    void (*lerp)(float *y, const float *x, const float *dz, const float *mix, const float *plus, size_t t, size_t c);
+    // Adds to dx and ddz. Writes dplus unless it is NULL.
+    void (*lerp_backward)(float *dx, float *ddz, float *dplus, const float *dy, const float *dz, const float *mix,
+                          const float *plus, size_t t, size_t c);
+
+    // ---- Rows with a vector -----------------------------------------------------------------------------------------
+
+    // y[t] = x[t] ⊙ w, and y[t] = x[t] + b
+    void (*scale_columns)(float *y, const float *x, const float *w, size_t t, size_t c);
+    void (*add_columns)(float *y, const float *x, const float *b, size_t t, size_t c);
+    // sum[c] += Σ_t a[t, c] and sum[c] += Σ_t a[t, c] · b[t, c], for the first `c` columns of rows that are `ld` apart
+    void (*column_sum)(float *sum, const float *a, size_t ld, size_t t, size_t c);
+    void (*column_dot)(float *sum, const float *a, const float *b, size_t ld, size_t t, size_t c);
+
+    // ---- Norms of groups of n channels: y = (x − mean) · rstd ⊙ weight + bias, the variance divided by n -------------
+
+    // A layer norm has one group, a group norm one for each head. mean and rstd are [T, G], weight and bias [G·n].
+    void (*group_norm)(float *y, float *mean, float *rstd, const float *x, const float *weight, const float *bias,
+                       size_t t, size_t g, size_t n, float epsilon);
+    void (*group_norm_backward)(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,
+                                const float *weight, size_t t, size_t g, size_t n);
+    // Adds to dweight and dbias, for the group's first `c` columns of rows that are `ld` apart. mean and rstd are the
+    // group's own, `g` apart.
+    void (*group_norm_weight_gradient)(float *dweight, float *dbias, const float *dy, const float *x, const float *mean,
+                                       const float *rstd, size_t ld, size_t g, size_t t, size_t c);
+
+    // ---- What RWKV-7 does to each head's n channels ------------------------------------------------------------------
+
+    // y = x · inverse with inverse = 1 / max(‖x‖₂, 1e-12), for rows of n
+    void (*normalize)(float *y, float *inverse, const float *x, size_t rows, size_t n);
+    void (*normalize_backward)(float *dx, const float *dy, const float *y, const float *inverse, size_t rows, size_t n);
+    // y = k ⊙ (1 + (a − 1) ⊙ mix), and its gradients; dmix[c] += Σ_t dy · k · (a − 1)
+    void (*replacement_key)(float *y, const float *k, const float *a, const float *mix, size_t t, size_t c);
+    void (*replacement_key_backward)(float *dk, float *da, const float *dy, const float *k, const float *a,
+                                     const float *mix, size_t t, size_t c);
+    void (*replacement_key_mix_gradient)(float *dmix, const float *dy, const float *k, const float *a, size_t ld,
+                                         size_t t, size_t c);
+    // y = x + (Σ r · k · u) v, the sum over the head's channels; r, k, v, x are [T, H·n], u is [H·n]
+    void (*head_bonus)(float *y, const float *x, const float *r, const float *k, const float *v, const float *u,
+                       size_t t, size_t h, size_t n);
+    // Writes dr, dk, dv and dots [T, H], which holds Σ dy · v.
+    void (*head_bonus_backward)(float *dr, float *dk, float *dv, float *dots, const float *dy, const float *r,
+                                const float *k, const float *v, const float *u, size_t t, size_t h, size_t n);
+    // du[c] += Σ_t dots[t] · r[t, c] · k[t, c] for one head's n columns; dots are `h` apart, rows `ld`
+    void (*head_bonus_weight_gradient)(float *du, const float *dots, const float *r, const float *k, size_t ld,
+                                       size_t h, size_t t, size_t n);
 
     // ---- Loss -----------------------------------------------------------------------------------------------------
 
@@ -82,6 +148,30 @@ typedef struct ck_kernels {
     void (*wkv4_backward)(float *dk, float *dv, float *ddecay, float *dfirst, const float *dy, const float *y,
                           const float *k, const float *v, const float *decay, const float *first, const float *a,
                           const float *b, const float *p, size_t ld, size_t t, size_t c);
+
+    // ---- The recurrence of RWKV-5 and 6, for one head of n channels whose rows are `ld` apart ---------------------------
+
+    // The state s is [K, V], n × n:
+    //     y[j] = Σ_i r[i] · (s[i, j] + u[i] · k[i] · v[j]);   s[i, j] = d[i] · s[i, j] + k[i] · v[j]
+    // Rows of d are `ldd` apart: 0 if the decay is the same for all of them. s becomes the state after the last row.
+    void (*wkv6)(float *y, const float *r, const float *k, const float *v, const float *d, const float *u, float *s,
+                 size_t ld, size_t ldd, size_t t, size_t n);
+    // Writes dr, dk and dv; adds to dd (rows `ldd` apart) and du. `states` [T, n, n] are those before each row; `ds` [n, n]
+    // is the gradient of the state after the last row and becomes that of the state before the first.
+    void (*wkv6_backward)(float *dr, float *dk, float *dv, float *dd, float *du, float *ds, const float *dy,
+                          const float *r, const float *k, const float *v, const float *d, const float *u,
+                          const float *states, size_t ld, size_t ldd, size_t t, size_t n);
+
+    // ---- The recurrence of RWKV-7, for one head of n channels whose rows are `ld` apart ---------------------------------
+
+    // The state s is [V, K], n × n; n is at most CK_HEAD_LIMIT:
+    //     e[i] = Σ_j s[i, j] · kk[j];   s[i, j] = s[i, j] · d[j] − e[i] · a[j] · kk[j] + v[i] · k[j];   y[i] = Σ_j s[i, j] · r[j]
+    void (*wkv7)(float *y, const float *r, const float *d, const float *k, const float *v, const float *kk,
+                 const float *a, float *s, size_t ld, size_t t, size_t n);
+    // Writes all gradients of the rows. `states` [T + 1, n, n] are those before each row and after the last; `ds` as above.
+    void (*wkv7_backward)(float *dr, float *dd, float *dk, float *dv, float *dkk, float *da, float *ds, const float *dy,
+                          const float *r, const float *d, const float *k, const float *v, const float *kk,
+                          const float *a, const float *states, size_t ld, size_t t, size_t n);
 
     // The sum of n floats, as fast as memory gives them: what a benchmark measures the machine's limit with
     float (*read)(const float *x, size_t n);

@@ -69,7 +69,7 @@ struct Train: ParsableCommand {
         } else {
             model = try LanguageModel(
                 initializing: size.configuration(vocabularySize: chosen.vocabularySize), seed: options.seed,
-                embeddingBound: Float(options.schedule.peak))
+                learningRate: Float(options.schedule.peak))
         }
         options.stepCount = settings.steps ?? options.stepCount
         let trainer = try Trainer(model, options, tokens: tokens, on: threading.workspace())

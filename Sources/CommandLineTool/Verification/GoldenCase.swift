@@ -12,7 +12,10 @@ protocol GoldenCase {
 /// Opens golden cases.
 enum GoldenCases {
     private static var kinds: [any GoldenCase.Type] {
-        [RealModelCase.self, TrainingCase.self, InferenceCase.self, TokenizerCase.self, SamplingCase.self]
+        [
+            RealModelCase.self, TrainingCase.self, InferenceCase.self, InitializationCase.self, TokenizerCase.self,
+            SamplingCase.self,
+        ]
     }
 
     /// The case in a folder, of whatever kind it is.

@@ -3,10 +3,24 @@ internal import RWKV
 /// Logits after every token and the state after the last, for each of the case's model files, fed whole and in chunks.
 struct InferenceCase: GoldenCase {
     private struct Description: Decodable {
+        /// A number for logits and states, or one for each.
         struct Tolerance: Decodable {
             let logits_abs: Double
             let state_abs: Double?
             let state_rel: Double?
+
+            private enum CodingKeys: CodingKey { case logits_abs, state_abs, state_rel }
+
+            init(from decoder: any Decoder) throws {
+                if let both = try? decoder.singleValueContainer().decode(Double.self) {
+                    (logits_abs, state_abs, state_rel) = (both, both, nil)
+                    return
+                }
+                let values = try decoder.container(keyedBy: CodingKeys.self)
+                logits_abs = try values.decode(Double.self, forKey: .logits_abs)
+                state_abs = try values.decodeIfPresent(Double.self, forKey: .state_abs)
+                state_rel = try values.decodeIfPresent(Double.self, forKey: .state_rel)
+            }
         }
         let tokens: [Int32]
         let tolerance: Tolerance

@@ -6,25 +6,29 @@ internal import Tensors
 ///     y = σ(W_receptance · mix_r(x)) ⊙ (W_value · k)
 ///
 /// Peng et al. 2023, equations 18 to 20; `RWKV_ChannelMix` in RWKV-LM.
-struct GatedChannelMix {
+struct GatedChannelMix: Mixer {
     private let mixKey: Parameter  // time_mix_k         [1, 1, C]
     private let mixReceptance: Parameter  // time_mix_r  [1, 1, C]
     private let key: Parameter  // key.weight            [F, C]
     private let receptance: Parameter  // receptance.weight [C, C]
     private let value: Parameter  // value.weight        [C, F]
+    let stateSlots: [StateSlotDescription]
 
-    /// - Parameter mix: How much of the present row each channel takes at first.
-    init(_ c: ModelConfiguration, mix: [Float], _ scope: ParameterScope) throws(ParameterError) {
+    /// - Parameters:
+    ///   - mix: How much of the present row each channel takes at first.
+    ///   - keyGain: The first keys are an orthogonal matrix times this.
+    init(_ c: ModelConfiguration, mix: [Float], keyGain: Float = 1, _ scope: ParameterScope) throws(ParameterError) {
         let (width, hidden) = (c.width, c.hiddenWidth)
         mixKey = try scope.vector("time_mix_k", [1, 1, width], initially: .values(mix))
         mixReceptance = try scope.vector("time_mix_r", [1, 1, width], initially: .values(mix))
-        let gain = max(1, Float(hidden) / Float(width)).squareRoot()
-        key = try scope.matrix("key.weight", hidden, width, initially: .orthogonal(gain: gain))
+        key = try scope.matrix("key.weight", hidden, width, initially: .orthogonal(gain: keyGain))
         receptance = try scope.matrix("receptance.weight", width, width, initially: .constant(0))
         value = try scope.matrix("value.weight", width, hidden, initially: .constant(0))
+        stateSlots = [StateSlotDescription("ffn_x_prev", [width])]
     }
 
-    func callAsFunction(_ x: Tensor, previous: StateSlot, _ layout: SequenceLayout, on tape: Tape) -> Tensor {
+    func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
+        let (previous, layout) = (context.slot(0), context.layout)
         let xk = tape.tokenShift(x, mix: mixKey, previous: previous, layout)
         let xr = tape.tokenShift(x, mix: mixReceptance, previous: previous, layout)
         tape.keepLastRows(of: x, in: previous, layout)

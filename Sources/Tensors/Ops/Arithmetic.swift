@@ -16,4 +16,50 @@ extension Tape {
         })
         return y
     }
+
+    /// The element-wise product `a ⊙ b` of two tensors of one shape.
+    public func multiply(_ a: Tensor, _ b: Tensor) -> Tensor {
+        precondition(a.shape == b.shape, "cannot multiply \(a.shape) and \(b.shape)")
+        let y = make(a.shape)
+        workspace.parallel(a.count, cost: 0.3) { range in
+            let i = range.lowerBound
+            kernels.table.multiply(y.pointer + i, a.pointer + i, b.pointer + i, range.count)
+        }
+        record({ tape, _ in
+            guard let dy = y.gradient else { return }
+            let (da, db) = (tape.make(a.shape), tape.make(b.shape))
+            tape.workspace.parallel(a.count, cost: 0.5) { range in
+                let i = range.lowerBound
+                tape.kernels.table.multiply(da.pointer + i, dy.pointer + i, b.pointer + i, range.count)
+                tape.kernels.table.multiply(db.pointer + i, dy.pointer + i, a.pointer + i, range.count)
+            }
+            tape.contribute(da, to: a)
+            tape.contribute(db, to: b)
+        })
+        return y
+    }
+
+    /// Between two tensors, element by element: `a + (b − a) ⊙ s`.
+    public func blend(_ a: Tensor, _ b: Tensor, by s: Tensor) -> Tensor {
+        precondition(a.shape == b.shape && a.shape == s.shape, "cannot blend \(a.shape) and \(b.shape) by \(s.shape)")
+        let y = make(a.shape)
+        workspace.parallel(a.count, cost: 0.4) { range in
+            let i = range.lowerBound
+            kernels.table.blend(y.pointer + i, a.pointer + i, b.pointer + i, s.pointer + i, range.count)
+        }
+        record({ tape, _ in
+            guard let dy = y.gradient else { return }
+            let (da, db, ds) = (tape.make(a.shape), tape.make(b.shape), tape.make(s.shape))
+            tape.workspace.parallel(a.count, cost: 0.8) { range in
+                let i = range.lowerBound
+                tape.kernels.table.blend_backward(
+                    da.pointer + i, db.pointer + i, ds.pointer + i, dy.pointer + i, a.pointer + i, b.pointer + i,
+                    s.pointer + i, range.count)
+            }
+            tape.contribute(da, to: a)
+            tape.contribute(db, to: b)
+            tape.contribute(ds, to: s)
+        })
+        return y
+    }
 }

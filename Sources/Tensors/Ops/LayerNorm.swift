@@ -19,9 +19,9 @@ extension Tape {
         let rstd = make([x.rows])
         workspace.parallel(x.rows, cost: Double(width) * 0.5) { rows in
             let t = rows.lowerBound
-            kernels.table.layer_norm(
-                y.row(t), mean.pointer + t, rstd.pointer + t, x.row(t), weight.floats, bias.floats, rows.count, width,
-                epsilon)
+            kernels.table.group_norm(
+                y.row(t), mean.pointer + t, rstd.pointer + t, x.row(t), weight.floats, bias.floats, rows.count, 1,
+                width, epsilon)
         }
         record({ tape, gradients in
             guard let dy = y.gradient else { return }
@@ -29,16 +29,16 @@ extension Tape {
             let dx = tape.make(x.shape)
             tape.workspace.parallel(x.rows, cost: Double(width)) { rows in
                 let t = rows.lowerBound
-                table.layer_norm_backward(
-                    dx.row(t), dy.row(t), x.row(t), mean.pointer + t, rstd.pointer + t, weight.floats, rows.count, width
-                )
+                table.group_norm_backward(
+                    dx.row(t), dy.row(t), x.row(t), mean.pointer + t, rstd.pointer + t, weight.floats, rows.count, 1,
+                    width)
             }
             let (dweight, dbias) = (gradients[weight], gradients[bias])
             tape.workspace.parallel(width, cost: Double(x.rows) * 0.5, multiple: 16) { columns in
                 let c = columns.lowerBound
-                table.layer_norm_weight_gradient(
+                table.group_norm_weight_gradient(
                     dweight.pointer + c, dbias.pointer + c, dy.pointer + c, x.pointer + c, mean.pointer, rstd.pointer,
-                    width, x.rows, columns.count)
+                    width, 1, x.rows, columns.count)
             }
             tape.contribute(dx, to: x)
         })

@@ -93,7 +93,7 @@ extension Tape {
     }
 
     /// Splits an `[rows, columns]` output into blocks that the threads share.
-    private func parallelBlocks(_ rows: Int, _ columns: Int, depth: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
+    func parallelBlocks(_ rows: Int, _ columns: Int, depth: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
         let (rowBlock, columnBlock) = (96, 256)
         let rowBlocks = (rows + rowBlock - 1) / rowBlock
         let columnBlocks = (columns + columnBlock - 1) / columnBlock

@@ -24,13 +24,18 @@ private struct Subject: Sendable, CustomTestStringConvertible {
 }
 
 /// A slot of state that holds the same numbers at every call; its memory is never given back.
-private func slot(_ value: Float) -> StateSlot {
+private func slot(_ value: Float, count: Int = width) -> StateSlot {
     StateSlot(
         layout.runs.indices.map { sequence in
-            let memory = UnsafeMutablePointer<Float>.allocate(capacity: width)
-            for i in 0..<width { memory[i] = value * Float(sequence + i + 1) / Float(width) }
+            let memory = UnsafeMutablePointer<Float>.allocate(capacity: count)
+            for i in 0..<count { memory[i] = value * Float(sequence + i % width + 1) / Float(width) }
             return memory
         })
+}
+
+/// Square matrices by these names, for the projections of an op under test.
+private func matrices(_ names: String, _ numbers: inout TestParameters) throws -> [Parameter] {
+    try names.map { try numbers.matrix(String($0), width, width) }
 }
 
 private let subjects: [Subject] = [
@@ -46,6 +51,73 @@ private let subjects: [Subject] = [
         tape.sigmoidGate(tape.linear(x, p[0]), x)
     },
     Subject("add, of one tensor three times") { tape, x, _ in tape.add(x, tape.add(x, x)) },
+    Subject("groupNorm", declare: { [try $0.vector("weight", width), try $0.vector("bias", width)] }) { tape, x, p in
+        tape.groupNorm(x, weight: p[0], bias: p[1], headSize: 3, epsilon: 64e-5)
+    },
+    Subject("shiftDifference") { tape, x, _ in tape.shiftDifference(x, previous: slot(0.7), layout) },
+    Subject("lerp", declare: { [try $0.vector("a", width), try $0.vector("b", width)] + (try matrices("w", &$0)) }) {
+        tape, x, p in
+        let y = tape.lerp(x, tape.squaredReLU(x), [(p[0], nil), (p[1], tape.linear(x, p[2]))])
+        return tape.add(y[0], tape.squaredReLU(y[1]))
+    },
+    Subject("scale", declare: { [try $0.vector("scale", width)] }) { tape, x, p in tape.scale(x, by: p[0]) },
+    Subject("add a bias", declare: { [try $0.vector("bias", width)] }) { tape, x, p in
+        tape.squaredReLU(tape.add(x, bias: p[0]))
+    },
+    Subject("channels", declare: { [try $0.vector("head", 2), try $0.vector("channel", width)] }) { tape, x, p in
+        let heads = tape.channels(of: p[0], headCount: 2, headSize: 3)
+        let channels = tape.multiply(heads, tape.channels(of: p[1], headCount: 2, headSize: 3))
+        return tape.multiply(tape.rows([2], of: x), channels)
+    },
+    Subject("tanh") { tape, x, _ in tape.tanh(x) },
+    Subject("sigmoid") { tape, x, _ in tape.sigmoid(x) },
+    Subject("siluGate", declare: { try matrices("g", &$0) }) { tape, x, p in tape.siluGate(tape.linear(x, p[0]), x) },
+    Subject("exp") { tape, x, _ in tape.exp(x) },
+    Subject("decay") { tape, x, _ in tape.decay(x) },
+    Subject("boundedDecay") { tape, x, _ in tape.boundedDecay(x) },
+    Subject("multiply", declare: { try matrices("w", &$0) }) { tape, x, p in tape.multiply(tape.linear(x, p[0]), x) },
+    Subject("blend", declare: { try matrices("as", &$0) }) { tape, x, p in
+        tape.blend(tape.linear(x, p[0]), x, by: tape.linear(x, p[1]))
+    },
+    Subject("normalizeHeads") { tape, x, _ in tape.normalizeHeads(x, headSize: 3) },
+    Subject("replacementKey", declare: { [try $0.vector("mix", width)] + (try matrices("ka", &$0)) }) { tape, x, p in
+        tape.replacementKey(tape.linear(x, p[1]), tape.linear(x, p[2]), mix: p[0])
+    },
+    Subject("addHeadBonus", declare: { [try $0.vector("u", width)] + (try matrices("rkv", &$0)) }) { tape, x, p in
+        tape.addHeadBonus(
+            x, tape.linear(x, p[1]), tape.linear(x, p[2]), tape.linear(x, p[3]), u: p[0], headSize: 3)
+    },
+    Subject("project", declare: { [try $0.matrix("m", width, 5)] }) { tape, x, p in tape.project(x, p[0]) },
+    Subject("projections, of which one is not used", declare: { [try $0.matrix("m", width, 4)] }) { tape, x, p in
+        let parts = tape.projections(x, p[0], count: 3)
+        return tape.multiply(parts[0], parts[2])
+    },
+    Subject("rowwiseProduct", declare: { [try $0.matrix("m", 12, width)] }) { tape, x, p in
+        tape.rowwiseProduct(x, tape.linear(x, p[0]))
+    },
+    Subject("wkv6, a decay per token", declare: { [try $0.vector("u", width)] + (try matrices("rkvd", &$0)) }) {
+        tape, x, p in
+        tape.wkv6(
+            tape.linear(x, p[1]), tape.linear(x, p[2]), tape.linear(x, p[3]),
+            decay: tape.sigmoid(tape.linear(x, p[4])), bonus: tape.channels(of: p[0], headCount: 2, headSize: 3),
+            state: slot(0.4, count: 18), headSize: 3, layout)
+    },
+    Subject(
+        "wkv6, one decay for all",
+        declare: { [try $0.vector("u", 2), try $0.vector("d", 2)] + (try matrices("rkv", &$0)) }
+    ) { tape, x, p in
+        tape.wkv6(
+            tape.linear(x, p[2]), tape.linear(x, p[3]), tape.linear(x, p[4]),
+            decay: tape.decay(tape.channels(of: p[1], headCount: 2, headSize: 3)),
+            bonus: tape.exp(tape.channels(of: p[0], headCount: 2, headSize: 3)), state: slot(0.4, count: 18),
+            headSize: 3, layout)
+    },
+    Subject("wkv7", declare: { try matrices("rdkvna", &$0) }) { tape, x, p in
+        tape.wkv7(
+            tape.linear(x, p[0]), decay: tape.boundedDecay(tape.linear(x, p[1])), tape.linear(x, p[2]),
+            tape.linear(x, p[3]), removalKey: tape.normalizeHeads(tape.linear(x, p[4]), headSize: 3),
+            tape.sigmoid(tape.linear(x, p[5])), state: slot(0.4, count: 18), headSize: 3, layout)
+    },
     Subject("rows") { tape, x, _ in tape.rows([6, 1, 3], of: x) },
     Subject(
         "wkv4",

@@ -1,0 +1,42 @@
+internal import Tensors
+
+/// Half of a block: mixes the rows of a sequence, or the channels of a row, and remembers what it must.
+protocol Mixer: Sendable {
+    /// What it remembers of a sequence between calls.
+    var stateSlots: [StateSlotDescription] { get }
+
+    /// What is added to the residual stream.
+    /// - Parameters:
+    ///   - x: The normed residual stream `[rows, C]`.
+    ///   - context: Its slots are the mixer's own, from 0.
+    func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor
+}
+
+/// The block of every version of RWKV.
+///
+///     x = x + timeMix(LN(x; ln1))
+///     x = x + channelMix(LN(x; ln2))
+struct ResidualBlock: Block {
+    private let timeNorm: PreNorm
+    private let timeMix: any Mixer
+    private let channelNorm: PreNorm
+    private let channelMix: any Mixer
+    let stateSlots: [StateSlotDescription]
+
+    init(
+        _ c: ModelConfiguration, _ scope: ParameterScope, timeMix: any Mixer, channelMix: any Mixer
+    ) throws(ParameterError) {
+        timeNorm = try PreNorm(c.width, scope.scope("ln1"))
+        channelNorm = try PreNorm(c.width, scope.scope("ln2"))
+        self.timeMix = timeMix
+        self.channelMix = channelMix
+        stateSlots = timeMix.stateSlots + channelMix.stateSlots
+    }
+
+    func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
+        let attended = tape.add(x, tape.dropout(timeMix(timeNorm(x, on: tape), context, on: tape)))
+        let channelContext = context.droppingSlots(timeMix.stateSlots.count)
+        let mixed = channelMix(channelNorm(attended, on: tape), channelContext, on: tape)
+        return tape.add(attended, tape.dropout(mixed))
+    }
+}

@@ -1,0 +1,98 @@
+internal import CKernels
+
+extension Tape {
+    /// The rows of `x` times a matrix that is stored as `[in, out]`, as low-rank factors are.
+    ///
+    ///     y[t, n] = Σ_k x[t, k] · M[k, n]
+    ///
+    /// - Parameters:
+    ///   - x: `[T, K]`.
+    ///   - matrix: `[K, N]`.
+    /// - Returns: `[T, N]`.
+    /// - Complexity: O(T·N·K). An element is summed over k in order.
+    public func project(_ x: Tensor, _ matrix: Parameter) -> Tensor {
+        projections(x, matrix, count: 1)[0]
+    }
+
+    /// Parts of the rows of `x`, each times a matrix of its own.
+    ///
+    ///     y_j[t, n] = Σ_k x[t, j·K + k] · M[j, k, n]
+    ///
+    /// RWKV-6 computes the mixes of its five projections so (`time_maa_w2`).
+    /// - Parameters:
+    ///   - x: `[T, J·K]`.
+    ///   - matrices: `[J, K, N]`.
+    /// - Returns: J tensors `[T, N]`.
+    public func projections(_ x: Tensor, _ matrices: Parameter, count: Int) -> [Tensor] {
+        let (n, all) = (matrices.inputs, x.width)
+        let k = all / count
+        precondition(matrices.count == all * n, "“\(matrices.name)” is \(matrices.shape), its input is \(x.shape)")
+        let rows = x.rows
+        let outputs = (0..<count).map { _ in make([rows, n]) }
+        for (j, y) in outputs.enumerated() {
+            let m = matrices.floats + j * k * n
+            parallelBlocks(rows, n, depth: k) { rows, columns in
+                kernels.table.matmul_add_f32(
+                    y.row(rows.lowerBound) + columns.lowerBound, n, x.row(rows.lowerBound) + j * k, all, 1,
+                    m + columns.lowerBound, n, rows.count, columns.count, k, 0)
+            }
+        }
+        record({ tape, gradients in
+            let dx = tape.make(x.shape)
+            let dm = gradients[matrices]
+            for (j, y) in outputs.enumerated() {
+                guard let dy = y.gradient else {
+                    for t in 0..<rows { (dx.row(t) + j * k).update(repeating: 0, count: k) }
+                    continue
+                }
+                let m = matrices.floats + j * k * n
+                tape.workspace.parallel(rows, cost: Double(n * k) / 50) { part in
+                    let t = part.lowerBound
+                    tape.kernels.table.matmul_f32(dx.row(t) + j * k, all, dy.row(t), n, m, n, part.count, k, n)
+                }
+                tape.parallelBlocks(k, n, depth: rows) { inputs, columns in
+                    tape.kernels.table.matmul_add_f32(
+                        dm.pointer + (j * k + inputs.lowerBound) * n + columns.lowerBound, n,
+                        x.pointer + j * k + inputs.lowerBound, 1, all, dy.pointer + columns.lowerBound, n, inputs.count,
+                        columns.count, rows, 1)
+                }
+            }
+            tape.contribute(dx, to: x)
+        })
+        return outputs
+    }
+
+    /// Each row times a matrix of its own.
+    ///
+    ///     y[t, n] = Σ_k x[t, k] · M[t, k, n]
+    ///
+    /// - Parameters:
+    ///   - x: `[T, K]`.
+    ///   - matrices: `[T, K·N]`, each row a matrix `[K, N]`.
+    /// - Returns: `[T, N]`.
+    public func rowwiseProduct(_ x: Tensor, _ matrices: Tensor) -> Tensor {
+        let k = x.width
+        let n = matrices.width / k
+        precondition(
+            matrices.width == k * n && matrices.rows == x.rows, "\(matrices.shape) are no matrices for \(x.shape)")
+        let y = make([x.rows, n])
+        workspace.parallel(x.rows, cost: Double(n * k) / 10) { rows in
+            for t in rows {
+                kernels.table.matmul_add_f32(y.row(t), n, x.row(t), k, 1, matrices.row(t), n, 1, n, k, 0)
+            }
+        }
+        record({ tape, _ in
+            guard let dy = y.gradient else { return }
+            let (dx, dm) = (tape.make(x.shape), tape.make(matrices.shape))
+            tape.workspace.parallel(x.rows, cost: Double(n * k) / 5) { rows in
+                for t in rows {
+                    tape.kernels.table.matmul_f32(dx.row(t), k, dy.row(t), n, matrices.row(t), n, 1, k, n)
+                    tape.kernels.table.matmul_add_f32(dm.row(t), n, x.row(t), 1, k, dy.row(t), n, k, n, 1, 0)
+                }
+            }
+            tape.contribute(dx, to: x)
+            tape.contribute(dm, to: matrices)
+        })
+        return y
+    }
+}

@@ -1,0 +1,67 @@
+// Twins of the products; included by twins.c.
+
+static double matmul_f32(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    size_t t = rows[size], n = widths[size], k = depths[size];
+    float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *y[2];
+    EACH_TWIN {
+        y[i] = numbers(t * n, 0, 0);
+        (i ? scalar : level)->matmul_f32(y[i], n, x, k, w, k, t, n, k);
+    }
+    free(x), free(w);
+    return compare(y[0], y[1], t * n);
+}
+
+static uint16_t *halves(const float *x, size_t n) {
+    uint16_t *h = malloc((n + MARGIN) * sizeof *h);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, 4);
+        h[i] = (uint16_t)(bits >> 16);
+    }
+    for (size_t i = n; i < n + MARGIN; i++) h[i] = 0x7FC0;
+    return h;
+}
+
+static double matmul_bf16(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    size_t t = rows[size], n = widths[size], k = depths[size];
+    float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *y[2];
+    uint16_t *h = halves(w, n * k);
+    EACH_TWIN {
+        y[i] = numbers(t * n, 0, 0);
+        (i ? scalar : level)->matmul_bf16(y[i], n, x, k, h, k, t, n, k);
+    }
+    free(x), free(w), free(h);
+    return compare(y[0], y[1], t * n);
+}
+
+// Both forms of the first operand (rows contiguous, columns contiguous), beginning at zero and at what is there.
+static double matmul_add(const ck_kernels *level, const ck_kernels *scalar, unsigned size, int is_half) {
+    size_t m = rows[size], n = widths[size], p = depths[size];
+    double worst = 0;
+    for (int form = 0; form < 4; form++) {
+        int transposed = form & 1, accumulate = form >> 1;
+        float *a = numbers(m * p, -1, 1), *b = numbers(p * n, -1, 1), *c[2];
+        uint16_t *h = halves(b, p * n);
+        size_t row = transposed ? 1 : p, column = transposed ? m : 1;
+        c[0] = numbers(m * n, -1, 1), c[1] = copy(c[0], m * n);
+        EACH_TWIN {
+            const ck_kernels *kernels = i ? scalar : level;
+            if (is_half)
+                kernels->matmul_add_bf16(c[i], n, a, row, column, h, n, m, n, p, accumulate);
+            else
+                kernels->matmul_add_f32(c[i], n, a, row, column, b, n, m, n, p, accumulate);
+        }
+        free(a), free(b), free(h);
+        worst = worse(worst, compare(c[0], c[1], m * n));
+    }
+    return worst;
+}
+
+static double matmul_add_f32(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    return matmul_add(level, scalar, size, 0);
+}
+
+static double matmul_add_bf16(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    return matmul_add(level, scalar, size, 1);
+}
+
