@@ -4,7 +4,7 @@ import Tensors
 /// A small model of an architecture with weights of order one, so that no term of a formula is too small to matter.
 func tinyModel(
     _ architecture: String, layers: Int = 2, width: Int = 8, hidden: Int = 12, vocabulary: Int = 11, headSize: Int = 4,
-    rank: Int = 3, seed: UInt64 = 1
+    rank: Int = 3, groupNormEpsilon: Float? = nil, seed: UInt64 = 1
 ) throws -> LanguageModel {
     var configuration = ModelConfiguration(
         architecture: architecture, layerCount: layers, width: width, hiddenWidth: hidden, vocabularySize: vocabulary)
@@ -13,6 +13,7 @@ func tinyModel(
         configuration.headSize = headSize
     }
     configuration.ranks = configuration.ranks.mapValues { _ in rank }
+    if let groupNormEpsilon { configuration.groupNormEpsilon = groupNormEpsilon }
     let model = try LanguageModel(initializing: configuration, seed: seed)
     var random = RandomNumbers(seed: seed, stream: 99)
     for parameter in model.parameters {
