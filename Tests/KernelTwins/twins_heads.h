@@ -103,11 +103,16 @@ static double column_dot(const ck_kernels *level, const ck_kernels *scalar, unsi
     return compare(sum[0], sum[1], c);
 }
 
-// One row is all zeros: its norm is replaced by the least one.
+// The first of several rows is shorter than the least norm.
+static float *short_row_first(size_t t, size_t n) {
+    float *x = numbers(t * n, -2, 2);
+    for (size_t i = 0; t > 1 && i < n; i++) x[i] *= 1e-14f;
+    return x;
+}
+
 static double normalize_(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
     size_t t = rows[size], n = widths[size];
-    float *x = numbers(t * n, -2, 2), *y[2], *inverse[2];
-    if (t > 1) memset(x, 0, n * sizeof *x);
+    float *x = short_row_first(t, n), *y[2], *inverse[2];
     EACH_TWIN {
         y[i] = numbers(t * n, 0, 0), inverse[i] = numbers(t, 0, 0);
         (i ? scalar : level)->normalize(y[i], inverse[i], x, t, n);
@@ -118,20 +123,17 @@ static double normalize_(const ck_kernels *level, const ck_kernels *scalar, unsi
 
 static double normalize_backward(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
     // A row of one element has no direction to change, only rounding.
-    size_t t = rows[size], n = widths[size] + 1;
-    float *x = numbers(t * n, -2, 2), *y = numbers(t * n, 0, 0), *inverse = numbers(t, 0, 0), *dy = numbers(t * n, -2, 2);
-    float *dx[2];
-    if (t > 1) memset(x, 0, n * sizeof *x);
+    size_t t = rows[size], n = widths[size] + 1, others = t > 1 ? n : 0;
+    float *x = short_row_first(t, n), *y = numbers(t * n, 0, 0), *inverse = numbers(t, 0, 0);
+    float *dy = numbers(t * n, -2, 2), *dx[2];
     scalar->normalize(y, inverse, x, t, n);
     EACH_TWIN {
         dx[i] = numbers(t * n, 0, 0);
         (i ? scalar : level)->normalize_backward(dx[i], dy, y, inverse, t, n);
     }
-    double zero_row = t > 1 ? 0 : -1;
-    // The row of zeros has gradients of order 1e12, so the others are compared without it.
-    size_t skip = zero_row < 0 ? 0 : n;
-    float *a = copy(dx[0] + skip, t * n - skip), *b = copy(dx[1] + skip, t * n - skip);
-    double rest = compare(a, b, t * n - skip);
+    // The short row has gradients of order 1e12, beside which the others would not be seen.
+    float *a = copy(dx[0] + others, t * n - others), *b = copy(dx[1] + others, t * n - others);
+    double rest = compare(a, b, t * n - others);
     free(x), free(y), free(inverse), free(dy);
     return worse(rest, compare(dx[0], dx[1], t * n));
 }
