@@ -29,7 +29,8 @@ struct OfficialModel {
         for name in ["emb.weight", "head.weight"] { _ = try matrix(name) }
     }
 
-    private static func version(_ names: [String]) -> Version? {
+    /// The version whose tensors have these names.
+    static func version(_ names: [String]) -> Version? {
         if names.contains(where: { $0.hasSuffix(".att.r_k") || $0.hasSuffix(".att.k_k") }) { return .rwkv7 }
         if names.contains(where: { $0.contains(".att.time_maa_") }) { return .rwkv6 }
         if names.contains(where: { $0.hasSuffix(".att.ln_x.weight") }) { return .rwkv5 }

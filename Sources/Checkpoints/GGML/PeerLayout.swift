@@ -10,8 +10,10 @@ enum PeerLayout {
     case transposed
     /// The last two axes of three exchanged.
     case lastAxesSwapped
-    /// A number for each channel of each head; official `[H, N]`.
+    /// A number for each channel of each head, `[H, N]`, from which llama.cpp's quantiser drops an H of one.
     case heads
+    /// The same as C numbers in a row.
+    case flatHeads
 
     /// The official tensor `name` of which `tensor` is the other project's.
     /// - Throws: `unexpectedShape`.
@@ -24,12 +26,30 @@ enum PeerLayout {
         case .row: return tensor.unpacked.reshaped([1, 1, count]).renamed(name)
         case .transposed: return try tensor.swappingLastAxes(rank: 2).renamed(name)
         case .lastAxesSwapped: return try tensor.swappingLastAxes(rank: 3).renamed(name)
-        case .heads:
+        case .heads, .flatHeads:
             guard headSize > 0, count.isMultiple(of: headSize) else {
                 throw .unexpectedShape(
                     name: tensor.name, found: tensor.shape, needed: "a multiple of the head size, \(headSize)")
             }
             return tensor.unpacked.reshaped([count / headSize, headSize]).renamed(name)
+        }
+    }
+}
+
+extension PeerLayout {
+    /// The other project's tensor of which `tensor` is the official one. Its name is still the official.
+    /// - Throws: `unexpectedShape`.
+    func peer(_ tensor: StoredTensor) throws(CheckpointError) -> StoredTensor {
+        switch self {
+        case .same: return tensor
+        case .row: return tensor.unpacked.reshaped([tensor.shape.count])
+        case .transposed: return try tensor.swappingLastAxes(rank: 2)
+        case .lastAxesSwapped: return try tensor.swappingLastAxes(rank: 3)
+        case .heads, .flatHeads:
+            guard tensor.shape.extents.count == 2 else {
+                throw .unexpectedShape(name: tensor.name, found: tensor.shape, needed: "a row for each head")
+            }
+            return self == .heads ? tensor.unpacked : tensor.unpacked.reshaped([tensor.shape.count])
         }
     }
 }

@@ -64,7 +64,7 @@ struct GGUFNames {
             }
             + ["w0", "a0", "v0", "k_k", "k_a"].map { Entry("att.\($0)", "time_mix_\($0).weight", .row) }
             + [
-                Entry("att.r_k", "time_mix_r_k.weight", .heads),
+                Entry("att.r_k", "time_mix_r_k.weight", .flatHeads),
                 Entry("ffn.x_k", "channel_mix_lerp_k.weight", .row),
             ],
         joined: .version7)
