@@ -69,6 +69,7 @@ struct RWKVCppModelWriter {
     private static func plan(_ model: OfficialModel, _ type: DataType?) throws(CheckpointError) -> [PlannedTensor] {
         let width = try model.sizes.width
         let hasGate = model.byName.keys.contains { $0.hasSuffix(".att.gate.weight") }
+        let headSize = try model.version == .rwkv6 ? model.matrix("blocks.0.att.time_faaaa").columns : 0
         var layersWithVectors: Set<Int> = []
         var planned: [PlannedTensor] = []
         for tensor in model.tensors {
@@ -87,7 +88,8 @@ struct RWKVCppModelWriter {
                 planned.append(try PlannedTensor(joined, named: block + RWKVCppFile.joinedName, as: .f32))
                 continue
             }
-            let laidOut = try RWKVCppForm(name.rest, model.version).peer(tensor, width: width, hasGate: hasGate)
+            let laidOut = try RWKVCppForm(name.rest, model.version).peer(
+                tensor, width: width, headSize: headSize, hasGate: hasGate)
             guard laidOut.shape.extents.count <= RWKVCppHeader.maximumDimensions else {
                 throw .tooManyDimensions(
                     name: tensor.name, count: laidOut.shape.extents.count, limit: RWKVCppHeader.maximumDimensions)

@@ -12,8 +12,10 @@ enum RWKVCppForm {
     case decay
     /// RWKV-5.0's time_first: a number for each head.
     case exponential
-    /// A number for each channel of each head, `[H, N, 1]`.
+    /// A number for each channel of each head, `[H, N, 1]`; official `[H, N]`.
     case bonus
+    /// The same; official `[1, 1, C]`.
+    case headRow
 
     /// The form of a tensor of a block.
     init(_ rest: String, _ version: OfficialModel.Version) {
@@ -22,7 +24,7 @@ enum RWKVCppForm {
         case (.rwkv5, "att.time_decay"): self = .decay
         case (.rwkv5, "att.time_first"): self = .exponential
         case (.rwkv5, "att.time_faaaa"), (.rwkv6, "att.time_faaaa"): self = .bonus
-        case (.rwkv6, "att.time_decay"): self = .layout(.row)
+        case (.rwkv6, "att.time_decay"): self = .headRow
         case (.rwkv6, "att.time_maa_w1"), (.rwkv6, "att.time_decay_w1"), (.rwkv6, "att.time_decay_w2"):
             self = .layout(.transposed)
         case (.rwkv6, "att.time_maa_w2"): self = .layout(.lastAxesSwapped)
@@ -56,6 +58,7 @@ enum RWKVCppForm {
                 try DecayForms.fromExponential(x, name: name)
             }
         case .bonus: return try Self.perHead(tensor, width)
+        case .headRow: return try PeerLayout.row.official(tensor, name, headSize: 0)
         }
     }
 
@@ -83,8 +86,11 @@ extension RWKVCppForm {
     /// rwkv.cpp has no model with a gate and one decay for each head (RWKV-5.1): each channel gets its head's numbers.
     /// - Parameters:
     ///   - width: C.
+    ///   - headSize: N of a model of RWKV-6.
     ///   - hasGate: Whether the model has one.
-    func peer(_ tensor: StoredTensor, width: Int, hasGate: Bool) throws(CheckpointError) -> StoredTensor {
+    func peer(
+        _ tensor: StoredTensor, width: Int, headSize: Int, hasGate: Bool
+    ) throws(CheckpointError) -> StoredTensor {
         switch self {
         // These it multiplies by `[1, 1, C]` as it is.
         case .layout(.row) where tensor.shape.extents.count == 3 && !tensor.name.contains(".time_"): return tensor
@@ -98,6 +104,11 @@ extension RWKVCppForm {
             let bonus = try tensor.mapNumbers { u throws(CheckpointError) in DecayForms.exponential(u) }
             return try Self.perHead(bonus, width: width, hasGate: false)
         case .bonus: return try Self.perHead(tensor.unpacked, width: width, hasGate: hasGate)
+        case .headRow:
+            guard headSize > 0, tensor.shape.count.isMultiple(of: headSize) else {
+                throw .unexpectedShape(name: tensor.name, found: tensor.shape, needed: "a multiple of \(headSize)")
+            }
+            return tensor.unpacked.reshaped([tensor.shape.count / headSize, headSize, 1])
         }
     }
 
