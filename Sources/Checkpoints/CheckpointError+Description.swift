@@ -2,7 +2,8 @@ import Tensors
 
 extension CheckpointError: CustomStringConvertible {
     public var description: String {
-        fileDescription ?? tensorDescription ?? safetensorsDescription ?? pyTorchDescription ?? "unknown defect"
+        fileDescription ?? tensorDescription ?? safetensorsDescription ?? ggmlDescription ?? pyTorchDescription
+            ?? "unknown defect"
     }
 
     private var fileDescription: String? {
@@ -33,6 +34,15 @@ extension CheckpointError: CustomStringConvertible {
             "\(quoted(name)) has more elements than can be counted: \(brief(extents))"
         case .tooManyDimensions(let name, let count, let limit):
             "\(quoted(name)) has \(count) dimensions; at most \(limit) are allowed"
+        case .rowsNotWholeBlocks(let name, let rowLength, let type):
+            "\(quoted(name)) has rows of \(rowLength) numbers; \(type.rawValue) needs a multiple of \(type.blockLength)"
+        case .typeNotInFormat(let name, let type, let format):
+            "\(quoted(name)) is \(type.rawValue), which the format \(format) cannot hold"
+        case .unexpectedShape(let name, let found, let needed):
+            "\(quoted(name)) is \(brief(found.extents)); needed is \(needed)"
+        case .invalidWeight(let name, let value, let needed):
+            "\(quoted(name)) holds \(value); needed is \(needed)"
+        case .missingTensor(let name): "there is no tensor \(quoted(name))"
         default: nil
         }
     }
@@ -111,7 +121,7 @@ extension CheckpointError: CustomStringConvertible {
 /// Names come from files of strangers: control characters are escaped and long names are cut.
 package func quoted(_ text: String) -> String { "“\(printable(text))”" }
 
-private func printable(_ text: String) -> String {
+func printable(_ text: String) -> String {
     let limit = 120
     let shown = text.unicodeScalars.prefix(limit).map {
         $0.properties.isControl ? $0.escaped(asASCII: true) : String($0)
@@ -128,7 +138,7 @@ extension Unicode.Scalar.Properties {
     }
 }
 
-private func brief(_ numbers: [Int]) -> String {
+func brief(_ numbers: [Int]) -> String {
     "[\(numbers.prefix(8).map(String.init).joined(separator: ", "))\(numbers.count > 8 ? ", …" : "")]"
 }
 
@@ -136,4 +146,4 @@ private func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
 }
 
-private func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }
+func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }

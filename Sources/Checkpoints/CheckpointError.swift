@@ -23,6 +23,11 @@ public enum CheckpointError: Error, Equatable {
     case unsupportedType(name: String, type: String)
     case shapeTooLarge(name: String, extents: [Int])
     case tooManyDimensions(name: String, count: Int, limit: Int)
+    case rowsNotWholeBlocks(name: String, rowLength: Int, type: DataType)
+    case typeNotInFormat(name: String, type: DataType, format: String)
+    case unexpectedShape(name: String, found: Shape, needed: String)
+    case invalidWeight(name: String, value: Float, needed: String)
+    case missingTensor(name: String)
 
     // Safetensors
     case headerTooLarge(byteCount: UInt64, limit: Int)
@@ -37,6 +42,21 @@ public enum CheckpointError: Error, Equatable {
     case tensorsOverlap(name: String, begin: Int, previousEnd: Int)
     case gapBeforeTensor(name: String, begin: Int, previousEnd: Int)
     case uncoveredBytes(count: Int)
+
+    // GGUF, and rwkv.cpp's format where it is like it
+    case unsupportedVersion(format: String, version: UInt32, supported: [UInt32])
+    case bigEndianVersion(UInt32)
+    case architectureNotInFormat(found: String, format: String, supported: [String])
+    case nameNotUTF8(offset: Int)
+    case unknownValueType(key: String, type: UInt32)
+    case arraysTooDeep(key: String, limit: Int)
+    case missingKey(String)
+    case invalidKey(String, found: String, needed: String)
+    case tensorMisaligned(name: String, offset: Int, alignment: Int)
+    case removedType(name: String, type: String)
+    case headerContradicted(what: String, header: Int, found: Int)
+    case tensorNotInFormat(name: String, format: String)
+    case vocabularyTooLarge(tokenCount: Int, rowCount: Int)
 
     // The zip container of .pth files
     case zipDirectoryMissing

@@ -26,7 +26,9 @@ extension Checkpoint {
 /// Opens checkpoints by what they hold, whatever they are called.
 public enum CheckpointFile {
     /// The formats that can be opened, in the order in which they are asked.
-    public static let formats: [any Checkpoint.Type] = [SafetensorsFile.self, PyTorchFile.self]
+    public static let formats: [any Checkpoint.Type] = [
+        SafetensorsFile.self, PyTorchFile.self, GGUFFile.self, RWKVCppFile.self,
+    ]
 
     /// The names of the formats, for messages.
     static var formatNames: String { formats.map { $0.formatName }.joined(separator: ", ") }

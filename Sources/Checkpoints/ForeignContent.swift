@@ -1,7 +1,5 @@
 /// Files that people open in place of a checkpoint, recognised so that the message can say what they are.
 public enum ForeignContent: String, Sendable, CaseIterable {
-    case gguf
-    case rwkvCpp
     case gitLFSPointer
     case gzip
     case html
@@ -12,8 +10,6 @@ public enum ForeignContent: String, Sendable, CaseIterable {
     /// Whether a file that begins with `prefix` is one.
     func recognizes(_ prefix: [UInt8]) -> Bool {
         switch self {
-        case .gguf: prefix.starts(with: "GGUF".utf8)
-        case .rwkvCpp: prefix.starts(with: [0x66, 0x6D, 0x67, 0x67])
         case .gitLFSPointer: prefix.starts(with: "version https://git-lfs".utf8)
         case .gzip: prefix.starts(with: [0x1F, 0x8B])
         case .html: text(prefix, startsWith: "<!doctype html") || text(prefix, startsWith: "<html")
@@ -26,8 +22,6 @@ public enum ForeignContent: String, Sendable, CaseIterable {
     /// What the file is and what to do about it, as the end of “this is …”.
     var explanation: String {
         switch self {
-        case .gguf: "a GGUF file, which is not read here"
-        case .rwkvCpp: "an rwkv.cpp file, which is not read here"
         case .gitLFSPointer: "a Git LFS pointer, not the file itself; fetch the file with “git lfs pull”"
         case .gzip: "a gzip-compressed file; decompress it first"
         case .html: "a web page (HTML), not a checkpoint; the download went wrong"

@@ -34,8 +34,31 @@ public enum NonFiniteScan {
             case .bf16: count(bytes, exponent: 0x7F80 as UInt16, name: tensor.name)
             case .f16: count(bytes, exponent: 0x7C00 as UInt16, name: tensor.name)
             case .i64, .i32, .i16, .i8, .u8, .bool: nil
+            case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K:
+                count(blocks: bytes, of: tensor.type, name: tensor.name)
             }
         }
+    }
+
+    /// Only a block with such a scale or minimum has such values, and few have.
+    private static func count(blocks bytes: UnsafeRawBufferPointer, of type: DataType, name: String) -> NonFiniteValues?
+    {
+        let exponent = 0x7C00 as UInt16
+        let offsets = Quantization.scaleOffsets(type)
+        var values = [Float](repeating: 0, count: type.blockLength)
+        var nan = 0
+        var infinity = 0
+        for start in stride(from: 0, to: bytes.count, by: type.blockByteCount) {
+            let isSuspect = offsets.contains {
+                bytes.loadUnaligned(fromByteOffset: start + $0, as: UInt16.self) & exponent == exponent
+            }
+            guard isSuspect else { continue }
+            let block = UnsafeRawBufferPointer(rebasing: bytes[start..<start + type.blockByteCount])
+            values.withUnsafeMutableBufferPointer { Quantization.decode(type, block, to: $0) }
+            nan += values.count { $0.isNaN }
+            infinity += values.count { $0.isInfinite }
+        }
+        return nan + infinity == 0 ? nil : NonFiniteValues(name: name, nanCount: nan, infinityCount: infinity)
     }
 
     /// All bits of the exponent are set in NaN and infinity, and only there; infinity has no other bit but the sign. So

@@ -12,11 +12,14 @@ enum TensorLimits {
         }
     }
 
-    /// The bytes of a tensor of `extents` (none negative), checked not to overflow.
+    /// The bytes of a tensor of `extents` (none negative), checked not to overflow and to have rows of whole blocks.
     static func byteCount(_ extents: [Int], _ type: DataType, name: String) throws(CheckpointError) -> Int {
         guard let count = Shape(extents).checkedCount else { throw .shapeTooLarge(name: name, extents: extents) }
-        let (byteCount, overflow) = count.multipliedReportingOverflow(by: type.byteCount)
-        if overflow { throw .shapeTooLarge(name: name, extents: extents) }
+        let rowLength = extents.last ?? 1
+        guard rowLength.isMultiple(of: type.blockLength) else {
+            throw .rowsNotWholeBlocks(name: name, rowLength: rowLength, type: type)
+        }
+        guard let byteCount = type.byteCount(of: count) else { throw .shapeTooLarge(name: name, extents: extents) }
         return byteCount
     }
 }

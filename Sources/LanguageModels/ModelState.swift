@@ -41,7 +41,7 @@ public struct ModelState: Sendable {
             guard let tensor = found[name], tensor.shape.squeezed == slot.shape.squeezed else {
                 throw .stateMismatch(slot: name, expected: slot.shape, found: found[name]?.shape)
             }
-            guard tensor.type.isFloatingPoint else { throw .stateNotFloats(slot: name, found: tensor.type) }
+            guard tensor.type.holdsWeights else { throw .stateNotFloats(slot: name, found: tensor.type) }
             tensor.copyFloats(to: UnsafeMutableBufferPointer(start: floats + offset, count: slot.shape.count))
         }
         self = loaded

@@ -1,4 +1,4 @@
-/// The type of a tensor's elements at rest, named as in safetensors.
+/// The type of a tensor's elements at rest, named as in safetensors and, where several share a block, as in ggml.
 public enum DataType: String, Hashable, Sendable, CaseIterable {
     case f64 = "F64"
     case f32 = "F32"
@@ -11,23 +11,64 @@ public enum DataType: String, Hashable, Sendable, CaseIterable {
     case u8 = "U8"
     case bool = "BOOL"
 
-    /// The size of one element in bytes.
-    public var byteCount: Int {
+    // Blocks of 32 small integers with a scale; those with 1 have a minimum besides.
+    case q4_0 = "Q4_0"
+    case q4_1 = "Q4_1"
+    case q5_0 = "Q5_0"
+    case q5_1 = "Q5_1"
+    case q8_0 = "Q8_0"
+    // Blocks of 256, in parts whose scales are small integers themselves.
+    case q4_K = "Q4_K"
+    case q5_K = "Q5_K"
+    case q6_K = "Q6_K"
+
+    /// How many elements of a row share a block; 1 for types whose elements stand alone.
+    public var blockLength: Int {
+        switch self {
+        case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0: 32
+        case .q4_K, .q5_K, .q6_K: 256
+        default: 1
+        }
+    }
+
+    /// The size of a block in bytes: of one element, for types whose elements stand alone.
+    public var blockByteCount: Int {
         switch self {
         case .f64, .i64: 8
         case .f32, .i32: 4
         case .bf16, .f16, .i16: 2
         case .i8, .u8, .bool: 1
+        case .q4_0: 18
+        case .q4_1: 20
+        case .q5_0: 22
+        case .q5_1: 24
+        case .q8_0: 34
+        case .q4_K: 144
+        case .q5_K: 176
+        case .q6_K: 210
         }
     }
 
-    /// Whether the elements are floating-point numbers, as weights must be.
+    /// The bytes of `elementCount` elements; `nil` if they are no whole number of blocks or the bytes overflow `Int`.
+    public func byteCount(of elementCount: Int) -> Int? {
+        let (blocks, rest) = elementCount.quotientAndRemainder(dividingBy: blockLength)
+        let (bytes, overflow) = blocks.multipliedReportingOverflow(by: blockByteCount)
+        return rest == 0 && !overflow ? bytes : nil
+    }
+
+    /// Whether the elements are floating-point numbers, each by itself.
     public var isFloatingPoint: Bool {
         switch self {
         case .f64, .f32, .bf16, .f16: true
         default: false
         }
     }
+
+    /// Whether the elements share blocks, each with scales of its own.
+    public var isQuantized: Bool { blockLength > 1 }
+
+    /// Whether the elements stand for real numbers, as weights do: floating-point or quantised.
+    public var holdsWeights: Bool { isFloatingPoint || isQuantized }
 }
 
 /// Converts between `Float` and bfloat16, which is the upper half of a `Float`.

@@ -10,7 +10,7 @@ public final class ParameterStore {
 
     /// A store that takes the weights from `source`.
     /// - Parameter forTraining: Whether every weight becomes `f32` in memory of its own. Otherwise `f32` and `bf16`
-    ///   matrices are used where they lie, if they are aligned; `f16` and `f64` become `f32`.
+    ///   matrices are used where they lie, if they are aligned; `f16`, `f64` and quantised ones become `f32`.
     public init(loading source: some TensorSource, forTraining: Bool = false) {
         self.source = Dictionary(source.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         sourceOrder = source.tensors.map(\.name)
@@ -60,7 +60,7 @@ public final class ParameterStore {
         guard found.shape.squeezed == shape.squeezed else {
             throw .shapeMismatch(name: name, expected: shape, found: found.shape)
         }
-        guard found.type.isFloatingPoint else { throw .wrongType(name: name, found: found.type) }
+        guard found.type.holdsWeights else { throw .wrongType(name: name, found: found.type) }
         let (storage, offset) = found.location
         let inPlace =
             switch (role, found.type) {

@@ -11,7 +11,8 @@ struct NonFiniteScanTests {
 
     private func tensor(_ type: DataType, _ storage: Storage) -> StoredTensor {
         StoredTensor(
-            name: type.rawValue, shape: Shape([storage.bytes.count / type.byteCount]), type: type, storage: storage)
+            name: type.rawValue, shape: Shape([storage.bytes.count / type.blockByteCount]), type: type, storage: storage
+        )
     }
 
     @Test("counts them in every floating-point type", arguments: DataType.allCases.filter(\.isFloatingPoint))

@@ -60,7 +60,7 @@ enum LegacyPyTorchLayout {
             guard let type = TorchType.type(ofStorageClass: className) else {
                 throw .unsupportedType(name: key, type: className)
             }
-            let (byteCount, overflow) = try reader.count64().multipliedReportingOverflow(by: type.byteCount)
+            let (byteCount, overflow) = try reader.count64().multipliedReportingOverflow(by: type.blockByteCount)
             let start = try reader.advance(by: overflow ? Int.max : byteCount)
             ranges[key] = start..<start + byteCount
         }

@@ -6,10 +6,10 @@ extension PyTorchFile {
     ///
     /// Each tensor gets a storage of its own, aligned to 64 bytes, so that `torch.load(…, mmap=True)` works too. The same
     /// tensors give the same bytes.
-    /// - Throws: `CheckpointError`: `duplicateName`; `isDirectory`, `notRegularFile`, `diskFull`, `cannotWrite`.
+    /// - Throws: `CheckpointError`: `duplicateName`; `typeNotInFormat` for a quantised tensor; `isDirectory`, `notRegularFile`, `diskFull`, `cannotWrite`.
     /// - Complexity: O(bytes) time, each byte read twice (for its checksum first); no copy of the data is made.
     public static func write(_ tensors: [StoredTensor], to path: String) throws(CheckpointError) {
-        try checkNames(tensors)
+        try check(tensors)
         let file = try AtomicFile(path: path)
         try write(tensors, to: file)
         try file.commit()
@@ -17,7 +17,7 @@ extension PyTorchFile {
 
     /// Writes the bytes of such a file to `sink`.
     package static func write(_ tensors: [StoredTensor], to sink: any ByteSink) throws(CheckpointError) {
-        try checkNames(tensors)
+        try check(tensors)
         let zip = ZipWriter(to: sink)
         try zip.add("archive/data.pkl", pickle(tensors))
         try zip.add("archive/.format_version", Array("1".utf8))
@@ -28,9 +28,14 @@ extension PyTorchFile {
         try zip.finish()
     }
 
-    private static func checkNames(_ tensors: [StoredTensor]) throws(CheckpointError) {
+    private static func check(_ tensors: [StoredTensor]) throws(CheckpointError) {
         var names: Set<String> = []
-        for tensor in tensors where !names.insert(tensor.name).inserted { throw .duplicateName(name: tensor.name) }
+        for tensor in tensors {
+            guard names.insert(tensor.name).inserted else { throw .duplicateName(name: tensor.name) }
+            guard TorchType.storageClass(of: tensor.type) != nil else {
+                throw .typeNotInFormat(name: tensor.name, type: tensor.type, format: formatName)
+            }
+        }
     }
 
     /// The dictionary as a pickle of protocol 2, as torch.save writes it but for the memo, which nothing here needs.
@@ -45,7 +50,7 @@ extension PyTorchFile {
 
             pickle.write(.mark)
             pickle.write(text: "storage")
-            pickle.write(global: "torch", TorchType.storageClass(of: tensor.type))
+            pickle.write(global: "torch", TorchType.storageClass(of: tensor.type) ?? "")
             pickle.write(text: String(key))
             pickle.write(text: "cpu")
             pickle.write(integer: tensor.shape.count)

@@ -47,7 +47,7 @@ struct TensorViews {
         guard let last = Self.lastElement(of: view), last < available else { throw outside }
 
         if Self.isContiguous(view) {
-            let offset = start + view.offset * type.byteCount
+            let offset = start + view.offset * type.blockByteCount
             return StoredTensor(name: name, shape: shape, type: type, storage: file, offset: offset)
         }
         guard byteCount <= maximumCopiedByteCount - copiedByteCount else {
@@ -61,13 +61,13 @@ struct TensorViews {
     /// Where in the file the visible elements of `storage` lie.
     private func elements(of storage: PickledStorage, _ type: DataType) throws(CheckpointError) -> Range<Int> {
         let range = try locate(storage)
-        let (expected, overflow) = storage.elementCount.multipliedReportingOverflow(by: type.byteCount)
+        let (expected, overflow) = storage.elementCount.multipliedReportingOverflow(by: type.blockByteCount)
         guard !overflow, expected == range.count else {
             throw .storageSizeMismatch(key: storage.key, expected: overflow ? Int.max : expected, found: range.count)
         }
         guard let part = storage.part else { return range }
-        let start = range.lowerBound + part.offset * type.byteCount
-        return start..<start + part.count * type.byteCount
+        let start = range.lowerBound + part.offset * type.blockByteCount
+        return start..<start + part.count * type.blockByteCount
     }
 
     /// The position of the last element that a view with elements touches; `nil` if it overflows.
@@ -97,7 +97,7 @@ struct TensorViews {
         guard let target = copy.mutableBytes else { return copy }
         withExtendedLifetime(file) {
             let source = UnsafeRawBufferPointer(rebasing: file.bytes[start...])
-            switch type.byteCount {
+            switch type.blockByteCount {
             case 8: Self.gather(view, source, target, UInt64.self)
             case 4: Self.gather(view, source, target, UInt32.self)
             case 2: Self.gather(view, source, target, UInt16.self)

@@ -7,8 +7,8 @@ enum TorchType {
         DataType.allCases.first { storageClass(of: $0) == name }
     }
 
-    /// The storage class for elements of `type`.
-    static func storageClass(of type: DataType) -> String {
+    /// The storage class for elements of `type`; `nil` for quantised types, which PyTorch does not know.
+    static func storageClass(of type: DataType) -> String? {
         switch type {
         case .f64: "DoubleStorage"
         case .f32: "FloatStorage"
@@ -20,6 +20,7 @@ enum TorchType {
         case .i8: "CharStorage"
         case .u8: "ByteStorage"
         case .bool: "BoolStorage"
+        default: nil
         }
     }
 }

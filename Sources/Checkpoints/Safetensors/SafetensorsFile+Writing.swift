@@ -11,8 +11,8 @@ extension SafetensorsFile {
     ///
     /// The data begin at a multiple of 64 bytes, and wider elements come first, so that every element is aligned when the
     /// file is mapped; tensors of one width keep their order. The same tensors and metadata give the same bytes.
-    /// - Throws: `CheckpointError`: `duplicateName`, `reservedName`, `headerTooLarge`; `isDirectory`, `notRegularFile`,
-    ///   `diskFull`, `cannotWrite`.
+    /// - Throws: `CheckpointError`: `duplicateName`, `reservedName`, `headerTooLarge`; `typeNotInFormat` for a quantised
+    ///   tensor; `isDirectory`, `notRegularFile`, `diskFull`, `cannotWrite`.
     /// - Complexity: O(bytes) time; no copy of the data is made.
     public static func write(
         _ tensors: [StoredTensor], metadata: [String: String] = [:], to path: String
@@ -47,9 +47,12 @@ extension SafetensorsFile {
         for tensor in tensors {
             if tensor.name == SafetensorsMember.metadataName { throw .reservedName(name: tensor.name) }
             guard names.insert(tensor.name).inserted else { throw .duplicateName(name: tensor.name) }
+            if tensor.type.isQuantized {
+                throw .typeNotInFormat(name: tensor.name, type: tensor.type, format: formatName)
+            }
         }
-        let widths = Set(tensors.map(\.type.byteCount)).sorted(by: >)
-        let ordered = widths.flatMap { width in tensors.filter { $0.type.byteCount == width } }
+        let widths = Set(tensors.map(\.type.blockByteCount)).sorted(by: >)
+        let ordered = widths.flatMap { width in tensors.filter { $0.type.blockByteCount == width } }
 
         var members: [String: SafetensorsMember] = [:]
         if !metadata.isEmpty { members[SafetensorsMember.metadataName] = .metadata(metadata) }

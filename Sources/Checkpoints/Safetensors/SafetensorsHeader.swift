@@ -86,7 +86,7 @@ extension SafetensorsHeader.Entry {
         guard offsets.count == 2, offsets.allSatisfy({ $0 >= 0 }) else {
             throw .headerEntryIncomplete(name: name, missing: "data_offsets")
         }
-        guard let type = DataType(rawValue: entry.dtype) else {
+        guard let type = DataType(rawValue: entry.dtype), !type.isQuantized else {
             throw .unsupportedType(name: name, type: entry.dtype)
         }
         try TensorLimits.checkDimensions(extents, name: name)

@@ -1,59 +1,136 @@
 internal import ArgumentParser
+internal import Foundation
 internal import RWKV
 
 /// Writes a checkpoint in another format or type.
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes a checkpoint as .safetensors or .pth, in another type if asked.",
+        abstract: "Writes a checkpoint in another format, or its weights in another type.",
         discussion: """
-            The format of the output follows its name. Numbers are rounded to nearest, ties to even.
+            The formats follow the files: the input's what it holds, the output's its name: .safetensors (or .st), .pth,
+            .gguf for llama.cpp (RWKV-6 and 7) or .bin for rwkv.cpp (RWKV-4 to 7).
+
+            Without --type, weights keep their types; what the output's format does not have becomes f32. In .gguf and .bin
+            files the type is that of the large matrices: the rest is f32 there, as these programs need it, and in .bin
+            files embedding and head are not quantised. Numbers are rounded to nearest, ties to even; q8_0 to q4_0 are ggml's
+            blocks of 8 to 4 bits, quantised as ggml does.
+
+            A .gguf file gets the tokenizer of the input, if that is one too, or the World vocabulary that --vocab names or
+            that is found where other commands look for it.
 
             Examples:
               rwkv convert model.pth model.safetensors
               rwkv convert my-run/best.safetensors small.pth --type bf16
+              rwkv convert rwkv7.pth rwkv7.gguf --type q8_0 --vocab rwkv_vocab_v20230424.txt
+              rwkv convert rwkv7-Q4_K_M.gguf rwkv7.pth --type bf16
+              rwkv convert rwkv4.pth rwkv4.bin --type q5_1
             """)
 
     @Argument(help: ArgumentHelp("The checkpoint to read.", valueName: "input"))
     var input: String
 
-    @Argument(help: ArgumentHelp("The file to write: .safetensors, .st or .pth.", valueName: "output"))
+    @Argument(help: ArgumentHelp("The file to write: .safetensors, .st, .pth, .gguf or .bin.", valueName: "output"))
     var output: String
 
-    @Option(help: "The type of all floating-point tensors: f32, bf16 or f16; as they are by default.")
+    @Option(help: "The type of the weights: f32, f16, bf16; for .gguf and .bin also q8_0, q5_1, q5_0, q4_1, q4_0.")
     var type: WeightType?
 
+    @Option(help: ArgumentHelp("The World vocabulary for a .gguf file.", valueName: "file"))
+    var vocab: String?
+
     func validate() throws {
-        if !["safetensors", "st", "pth"].contains(suffix) {
-            throw ValidationError("the output is “\(output)”; its name must end in .safetensors, .st or .pth")
+        guard let format = outputFormat else {
+            throw ValidationError(
+                "the output is “\(output)”; its name must end in .safetensors, .st, .pth, .gguf or .bin")
         }
+        if let type, !format.holds(type.dataType) {
+            throw ValidationError("\(format.name) cannot hold \(type.rawValue); choose one of \(format.types)")
+        }
+        if vocab != nil, format != .gguf { throw ValidationError("--vocab is for .gguf files; leave it away") }
     }
 
     func run() throws {
+        guard let format = outputFormat else { return }
         let file = try about(input) { try CheckpointFile.open(path: input) }
-        let tensors = file.tensors.map { tensor in
-            type.map { tensor.type.isFloatingPoint ? tensor.converted(to: $0.dataType) : tensor } ?? tensor
+        let tensors = file.tensors
+        try about(input) {
+            switch format {
+            case .safetensors: try SafetensorsFile.write(plain(tensors), metadata: file.metadata, to: output)
+            case .pth: try PyTorchFile.write(plain(tensors), to: output)
+            case .gguf:
+                try GGUFFile.write(
+                    tensors, type: type?.dataType, vocabulary: vocabulary(file), name: stem, to: output)
+            case .bin: try RWKVCppFile.write(tensors, type: type?.dataType, to: output)
+            }
         }
-        if suffix == "pth" {
-            try PyTorchFile.write(tensors, to: output)
-        } else {
-            try SafetensorsFile.write(tensors, metadata: file.metadata, to: output)
-        }
-        let bytes = tensors.reduce(0) { $0 + $1.byteCount }
-        Terminal.note("\(output): \(tensors.count) tensors, \(format(Double(bytes) / 1e6)) MB of weights")
+        let written = try CheckpointFile.open(path: output).tensors
+        let bytes = written.reduce(0) { $0 + $1.byteCount }
+        Terminal.note(
+            "\(output): \(written.count) tensors, \(CommandLineTool.format(Double(bytes) / 1e6)) MB of weights")
     }
 
-    private var suffix: String { String(output.split(separator: ".").last ?? "") }
+    /// The tensors in a type that stands alone: quantised ones become `f32` unless another is asked for.
+    private func plain(_ tensors: [StoredTensor]) -> [StoredTensor] {
+        tensors.map { tensor in
+            guard tensor.type.holdsWeights else { return tensor }
+            if let type { return tensor.converted(to: type.dataType) }
+            return tensor.type.isQuantized ? tensor.converted(to: .f32) : tensor
+        }
+    }
+
+    private func vocabulary(_ file: any Checkpoint) throws -> [[UInt8]]? {
+        if vocab == nil, let own = (file as? any VocabularySource)?.vocabulary { return own }
+        let rows = file.tensors.first { $0.name == "emb.weight" }?.shape.extents.first ?? 0
+        return try TokenizerOptions.worldVocabulary(named: vocab, beside: input, vocabularySize: rows)
+    }
+
+    private var outputFormat: OutputFormat? { OutputFormat(suffix: (output as NSString).pathExtension) }
+
+    private var stem: String { ((output as NSString).lastPathComponent as NSString).deletingPathExtension }
+}
+
+/// The formats that are written.
+private enum OutputFormat: String {
+    case safetensors, pth, gguf, bin
+
+    init?(suffix: String) { self.init(rawValue: suffix == "st" ? "safetensors" : suffix) }
+
+    var name: String {
+        switch self {
+        case .safetensors: "a safetensors file"
+        case .pth: "a .pth file"
+        case .gguf: "a GGUF file"
+        case .bin: "a file of rwkv.cpp"
+        }
+    }
+
+    func holds(_ type: DataType) -> Bool {
+        switch self {
+        case .safetensors, .pth: !type.isQuantized
+        case .gguf: true
+        case .bin: type != .bf16
+        }
+    }
+
+    var types: String {
+        WeightType.allCases.filter { holds($0.dataType) }.map(\.rawValue).joined(separator: ", ")
+    }
 }
 
 /// The types that weights can be written in.
 enum WeightType: String, ExpressibleByArgument, CaseIterable {
-    case f32, bf16, f16
+    case f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0
 
     var dataType: DataType {
         switch self {
         case .f32: .f32
-        case .bf16: .bf16
         case .f16: .f16
+        case .bf16: .bf16
+        case .q8_0: .q8_0
+        case .q5_1: .q5_1
+        case .q5_0: .q5_0
+        case .q4_1: .q4_1
+        case .q4_0: .q4_0
         }
     }
 }

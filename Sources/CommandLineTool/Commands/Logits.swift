@@ -15,7 +15,7 @@ struct Logits: ParsableCommand {
               rwkv logits --model model.pth --tokens tokens.json --chunk 7 --state in.safetensors --output out.safetensors
             """)
 
-    @Option(help: "A checkpoint (.safetensors, .pth); without it, the small model inside the program.")
+    @Option(help: "A checkpoint (.safetensors, .pth, .gguf, .bin); without it, the small model inside the program.")
     var model: String?
 
     @Option(help: "Token ids: 1,2,3 or the path of a JSON file with an array.")

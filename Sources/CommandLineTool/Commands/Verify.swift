@@ -7,8 +7,8 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs golden cases and says how far the results are from the expected ones.",
         discussion: """
-            A case is a folder with case.json and tensors (inference, real models, training), or with cases.json
-            (tokenizers) or sample_logits.json (sampling). One line is printed per case; the exit code is 1 if any fails.
+            A case is a folder with case.json and tensors (inference, real models, training), with cases.json
+            (tokenizers) or sample_logits.json (sampling), or with GGUF models and a …-case.json for each. One line is printed per case; the exit code is 1 if any fails.
 
             Example:
               rwkv verify fixtures/inference/v4_a fixtures/training/v4

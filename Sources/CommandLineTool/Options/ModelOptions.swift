@@ -3,7 +3,7 @@ internal import RWKV
 
 /// Which model, which tokenizer, how many threads.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "A checkpoint (.safetensors, .pth); without it, the small model inside the program.")
+    @Option(help: "A checkpoint (.safetensors, .pth, .gguf, .bin); without it, the small model inside the program.")
     var model: String?
 
     @OptionGroup var tokenizer: TokenizerOptions
@@ -23,6 +23,8 @@ struct ModelOptions: ParsableArguments {
     func loadTokenizer(for loaded: LanguageModel) throws -> any Tokenizer {
         if let chosen = try tokenizer.load() { return chosen }
         guard let model else { return try BuiltInModel.tokenizer() }
+        let source = try about(model) { try CheckpointFile.open(path: model) } as? any VocabularySource
+        if let found = try source?.vocabulary.flatMap(TokenizerOptions.tokenizer(of:)) { return found }
         return try tokenizer.find(beside: model, vocabularySize: loaded.configuration.vocabularySize)
     }
 }

@@ -36,9 +36,7 @@ struct TokenizerOptions: ParsableArguments {
 
     /// The path of a published vocabulary in the folder at hand or among the user's files.
     private func installed(_ name: String) throws -> String {
-        let home = ProcessInfo.processInfo.environment["HOME"] ?? ""
-        let candidates = [name, "\(home)/.local/share/rwkv/\(name)"]
-        guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+        guard let found = Self.installedPaths(name).first(where: { FileManager.default.fileExists(atPath: $0) }) else {
             throw ValidationError(
                 """
                 this tokenizer needs its vocabulary: --vocab \(name) (not named, and neither here nor in \
@@ -75,6 +73,39 @@ struct TokenizerOptions: ParsableArguments {
             no tokenizer for a vocabulary of \(vocabularySize) beside \(path) (looked for \
             \(Self.names.joined(separator: ", "))); name one with --vocab FILE or --tokenizer bytes
             """)
+    }
+
+    /// The tokenizer of a vocabulary that a model's file holds; `nil` if it lacks bytes, so that it cannot encode all text.
+    static func tokenizer(of vocabulary: [[UInt8]]) throws -> (any Tokenizer)? {
+        // llama.cpp's kind has no token for the byte 0 where every id is a byte.
+        if vocabulary.dropFirst() == (1...255).map({ [UInt8($0)] })[...] { return ByteTokenizer() }
+        do throws(TokenizerError) {
+            return try WorldTokenizer(tokens: vocabulary)
+        } catch {
+            if case .missingByteToken = error { return nil }
+            throw error
+        }
+    }
+
+    /// The World vocabulary that was named, or the one beside the model at `path` or among the user's files if the model
+    /// has as many tokens.
+    static func worldVocabulary(named vocab: String?, beside path: String, vocabularySize: Int) throws -> [[UInt8]]? {
+        if let vocab {
+            guard let world = try loadTokenizer(at: vocab) as? WorldTokenizer else {
+                throw ValidationError(
+                    "\(vocab) is not a World vocabulary, the only kind that a GGUF file can take here")
+            }
+            return world.vocabulary
+        }
+        guard (65530...65536).contains(vocabularySize) else { return nil }
+        let beside = candidates(beside: path).filter { $0.hasSuffix(worldName) }
+        let found = (beside + installedPaths(worldName)).first { FileManager.default.fileExists(atPath: $0) }
+        return try found.flatMap { try (loadTokenizer(at: $0) as? WorldTokenizer)?.vocabulary }
+    }
+
+    private static func installedPaths(_ name: String) -> [String] {
+        let home = ProcessInfo.processInfo.environment["HOME"] ?? ""
+        return [name, "\(home)/.local/share/rwkv/\(name)"]
     }
 
     private static let worldName = "rwkv_vocab_v20230424.txt"

@@ -13,7 +13,8 @@ protocol GoldenCase {
 enum GoldenCases {
     private static var kinds: [any GoldenCase.Type] {
         [
-            RealModelCase.self, TrainingCase.self, InferenceCase.self, InitializationCase.self, TokenizerCase.self,
+            RealModelCase.self, TrainingCase.self, InferenceCase.self, InitializationCase.self, GGUFCase.self,
+            TokenizerCase.self,
             SamplingCase.self,
         ]
     }

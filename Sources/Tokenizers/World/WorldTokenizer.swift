@@ -23,6 +23,36 @@ public struct WorldTokenizer: Tokenizer {
         var table = [[UInt8]](repeating: [], count: 1 + Int(lines.map(\.token).max() ?? 0))
         for line in lines { table[Int(line.token)] = line.bytes }
         tokens = TokenTable(table)
+        try checkBytes()
+    }
+
+    /// A tokenizer whose token `id` stands for the bytes `table[id]`, as a model's file may list them.
+    ///
+    /// Ids with no bytes are never used; id 0 ends a document whatever its bytes are.
+    /// - Throws: ``TokenizerError/duplicateToken(_:)``, ``TokenizerError/missingByteToken(_:)`` if a single byte has no
+    ///   token.
+    public init(tokens table: [[UInt8]]) throws(TokenizerError) {
+        var table = table
+        if !table.isEmpty { table[0] = [] }
+        while table.last == [] { table.removeLast() }
+        let keys = table.enumerated().filter { !$0.element.isEmpty }.map { id, bytes in
+            (bytes: bytes, token: TokenID(truncatingIfNeeded: id))
+        }
+        do {
+            trie = try ByteTrie(keys)
+        } catch {
+            throw .duplicateToken(String(decoding: keys[error.second].bytes, as: UTF8.self))
+        }
+        tokens = TokenTable(table)
+        try checkBytes()
+    }
+
+    /// The bytes of every token by id; empty where an id stands for none.
+    public var vocabulary: [[UInt8]] {
+        (0..<tokens.count).map { id in tokens[TokenID(id)].map(Array.init) ?? [] }
+    }
+
+    private func checkBytes() throws(TokenizerError) {
         for byte in UInt8.min...UInt8.max where trie.longestMatch(in: [byte], from: 0, to: 1) == nil {
             throw .missingByteToken(byte)
         }

@@ -30,9 +30,10 @@ struct CheckpointFileTests {
     @Test(
         "is named if it is something else that people download",
         arguments: [
-            (Array("GGUF\u{3}\0\0\0".utf8), ForeignContent.gguf),
-            ([0x66, 0x6D, 0x67, 0x67, 0x65, 0, 0, 0], .rwkvCpp),
-            (Array("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".utf8), .gitLFSPointer),
+            (
+                Array("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n".utf8),
+                ForeignContent.gitLFSPointer
+            ),
             ([0x1F, 0x8B, 8, 0], .gzip),
             (Array("\n  <!DOCTYPE HTML><html>".utf8), .html),
             (Array("\u{FEFF}<html lang=\"en\">".utf8), .html),
@@ -50,7 +51,9 @@ struct CheckpointFileTests {
     func unknown() {
         let error = CheckpointError.unknownContent(firstBytes: [0, 1, 2, 0xFF])
         #expect(throws: error) { try CheckpointFile.open(storage: Storage(copying: [0, 1, 2, 0xFF] as [UInt8])) }
-        #expect("\(error)" == "this is in no known format (safetensors, PyTorch); it begins with 00 01 02 ff")
+        #expect(
+            "\(error)"
+                == "this is in no known format (safetensors, PyTorch, GGUF, rwkv.cpp); it begins with 00 01 02 ff")
     }
 
     @Test("has messages that a person can act on")

@@ -27,7 +27,7 @@ struct SafetensorsFileTests {
     func alignment() throws {
         let file = try SafetensorsFile(storage: Storage(copying: try safetensorsBytes(oneTensorOfEveryType)))
         #expect(file.tensors.first?.location.offset.isMultiple(of: 64) == true)
-        for tensor in file.tensors { #expect(tensor.location.offset.isMultiple(of: tensor.type.byteCount)) }
+        for tensor in file.tensors { #expect(tensor.location.offset.isMultiple(of: tensor.type.blockByteCount)) }
     }
 
     @Test("lists tensors in the order of their bytes, whatever the header's order; unknown members are skipped")

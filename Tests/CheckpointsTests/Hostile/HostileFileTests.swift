@@ -43,6 +43,18 @@ struct HostileFileTests {
         #expect(throws: defect.error) { try PyTorchFile(storage: Storage(copying: defect.bytes)) }
     }
 
+    @Test("GGUF", arguments: GGUFDefects.all)
+    func gguf(defect: Defect) {
+        #expect(throws: defect.error) { try GGUFFile(storage: Storage(copying: defect.bytes)) }
+        #expect(!"\(defect.error)".hasPrefix("unknown defect"))
+    }
+
+    @Test("Files of rwkv.cpp", arguments: RWKVCppDefects.all)
+    func rwkvCpp(defect: Defect) {
+        #expect(throws: defect.error) { try RWKVCppFile(storage: Storage(copying: defect.bytes)) }
+        #expect(!"\(defect.error)".hasPrefix("unknown defect"))
+    }
+
     @Test("The files that the defects were put into are sound")
     func sound() throws {
         let pickle = PickleText.pickle(PickleText.minimal)
@@ -51,5 +63,11 @@ struct HostileFileTests {
             #expect(tensors.map(\.name) == ["w"])
             #expect(tensors.first?.floats() == [0, 1, 2, 3])
         }
+        #expect(try GGUFFile(storage: Storage(copying: GGUFBytes.rwkv7().bytes)).tensors.isEmpty)
+        let gguf = GGUFBytes.rwkv7().with([GGUFBytes.tensor("output_norm.bias", [16])], dataByteCount: 64)
+        #expect(try GGUFFile(storage: Storage(copying: gguf)).tensors.map(\.name) == ["ln_out.bias"])
+        let tensor = RWKVCppDefects.tensor("a", [1], RWKVCppDefects.floats(5))
+        let rwkvCpp = try RWKVCppFile(storage: Storage(copying: RWKVCppDefects.file(tensor)))
+        #expect(rwkvCpp.tensors.map { $0.floats() } == [[5]])
     }
 }

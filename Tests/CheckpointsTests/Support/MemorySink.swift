@@ -36,7 +36,7 @@ extension StoredTensor {
 let oneTensorOfEveryType: [StoredTensor] = {
     let shapes: [Shape] = [[], [0], [3], [1, 1, 5], [2, 3], [7, 1], [2, 0, 4], [2, 3, 4], [1], [5]]
     return zip(DataType.allCases, shapes).map { type, shape in
-        let count = shape.count * type.byteCount
+        let count = shape.count * type.blockByteCount
         let storage = Storage(copying: (0..<count).map { UInt8(truncatingIfNeeded: type == .bool ? $0 & 1 : $0 * 7) })
         return StoredTensor(name: "a.\(type.rawValue).“ü”\n", shape: shape, type: type, storage: storage)
     }

@@ -1,0 +1,6 @@
+/// A checkpoint that may hold its tokenizer's vocabulary.
+public protocol VocabularySource {
+    /// The bytes of every token, by id; empty where no text becomes that id. `nil` if there is no vocabulary.
+    /// - Complexity: O(vocabulary) each time.
+    var vocabulary: [[UInt8]]? { get }
+}
