@@ -2,7 +2,8 @@ import Tensors
 
 extension CheckpointError: CustomStringConvertible {
     public var description: String {
-        fileDescription ?? tensorDescription ?? safetensorsDescription ?? pyTorchDescription ?? "unknown defect"
+        fileDescription ?? tensorDescription ?? safetensorsDescription ?? pyTorchDescription ?? namingDescription
+            ?? folderDescription ?? adapterDescription ?? "unknown defect"
     }
 
     private var fileDescription: String? {
@@ -111,7 +112,7 @@ extension CheckpointError: CustomStringConvertible {
 /// Names come from files of strangers: control characters are escaped and long names are cut.
 package func quoted(_ text: String) -> String { "“\(printable(text))”" }
 
-private func printable(_ text: String) -> String {
+func printable(_ text: String) -> String {
     let limit = 120
     let shown = text.unicodeScalars.prefix(limit).map {
         $0.properties.isControl ? $0.escaped(asASCII: true) : String($0)

@@ -6,11 +6,13 @@ struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes a checkpoint as .safetensors or .pth, in another type if asked.",
         discussion: """
-            The format of the output follows its name. Numbers are rounded to nearest, ties to even.
+            The format of the output follows its name. Numbers are rounded to nearest, ties to even. Models named as by
+            other projects, and folders of the Hugging Face hub, become files with the official names.
 
             Examples:
               rwkv convert model.pth model.safetensors
               rwkv convert my-run/best.safetensors small.pth --type bf16
+              rwkv convert model.pth merged.safetensors --lora adapter.pth:32 --type bf16
             """)
 
     @Argument(help: ArgumentHelp("The checkpoint to read.", valueName: "input"))
@@ -18,6 +20,8 @@ struct Convert: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The file to write: .safetensors, .st or .pth.", valueName: "output"))
     var output: String
+
+    @OptionGroup var adapters: AdapterOptions
 
     @Option(help: "The type of all floating-point tensors: f32, bf16 or f16; as they are by default.")
     var type: WeightType?
@@ -29,7 +33,11 @@ struct Convert: ParsableCommand {
     }
 
     func run() throws {
-        let file = try about(input) { try CheckpointFile.open(path: input) }
+        let adapters = try adapters.adapters()
+        let file: any TensorSource = try about(input) {
+            if adapters.isEmpty { return try ModelCheckpoint(path: input) }
+            return try AdaptedCheckpoint(path: input, adapters: adapters)
+        }
         let tensors = file.tensors.map { tensor in
             type.map { tensor.type.isFloatingPoint ? tensor.converted(to: $0.dataType) : tensor } ?? tensor
         }

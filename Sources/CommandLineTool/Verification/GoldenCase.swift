@@ -13,8 +13,8 @@ protocol GoldenCase {
 enum GoldenCases {
     private static var kinds: [any GoldenCase.Type] {
         [
-            RealModelCase.self, TrainingCase.self, InferenceCase.self, InitializationCase.self, TokenizerCase.self,
-            SamplingCase.self,
+            RealModelCase.self, TrainingCase.self, InferenceCase.self, InitializationCase.self, StateTuningCase.self,
+            LoRACase.self, TokenizerCase.self, SamplingCase.self,
         ]
     }
 
