@@ -70,4 +70,24 @@ struct NameWrapperTests {
         #expect(lightning.names == ["blocks.0.ln1.weight"])
         #expect(lightning.metadata == ["epoch": "3"])
     }
+
+    @Test("in a trainer's checkpoint may stand beside settings and NumPy's numbers, which are passed over")
+    func trainer() throws {
+        // As Python pickles {"hyper_parameters": argparse.Namespace(n=3), "loss": numpy.float64(3.5), "state_dict": …}.
+        typealias P = PickleText
+        let namespace = P.global("argparse", "Namespace") + [0x29, 0x81] + P.dictionary(P.text("n"), P.int(3)) + [0x62]
+        let type =
+            P.global("numpy", "dtype") + P.tuple(P.text("f8"), [0x89], [0x88]) + P.reduce
+            + P.tuple(P.int(3), P.text("<"), P.none) + [0x62]
+        let bytes = P.global("_codecs", "encode") + P.tuple(P.text("\u{C}@"), P.text("latin1")) + P.reduce
+        let number = P.global("numpy._core.multiarray", "scalar") + P.tuple(type, bytes) + P.reduce
+        let pickle = P.pickle(
+            P.dictionary(
+                P.text("hyper_parameters"), namespace, P.text("loss"), number, P.text("state_dict"),
+                P.dictionary(
+                    P.text("blocks.0.ln1.weight"), P.tensor(P.storage("0", "FloatStorage", 4), [4], [1]))))
+        let folder = try TemporaryFolder()
+        let file = try ModelCheckpoint(path: folder.file("last.ckpt", torchArchive(pickle)))
+        #expect(file.tensors.map(\.name) == ["blocks.0.ln1.weight"])
+    }
 }
