@@ -43,9 +43,11 @@ struct ModelSourceTests {
         return path
     }
 
-    @Test("transformers' logits follow from transformers' files, in shards")
-    func transformers() throws {
-        let result = try Program.run("verify", "\(dialects)/transformers_rwkv4")
+    @Test(
+        "The logits of other projects follow from their files",
+        arguments: ["transformers_rwkv4", "fla_rwkv6", "fla_rwkv7"])
+    func goldens(name: String) throws {
+        let result = try Program.run("verify", "\(dialects)/\(name)")
         #expect(result.status == 0, "\(result.output)")
     }
 
