@@ -3,7 +3,7 @@ import Tensors
 extension CheckpointError: CustomStringConvertible {
     public var description: String {
         fileDescription ?? tensorDescription ?? safetensorsDescription ?? ggmlDescription ?? pyTorchDescription
-            ?? "unknown defect"
+            ?? namingDescription ?? folderDescription ?? adapterDescription ?? "unknown defect"
     }
 
     private var fileDescription: String? {

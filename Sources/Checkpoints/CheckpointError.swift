@@ -87,4 +87,34 @@ public enum CheckpointError: Error, Equatable {
     case storageSizeMismatch(key: String, expected: Int, found: Int)
     case viewOutsideStorage(name: String, offset: Int, shape: [Int], strides: [Int], elementCount: Int)
     case viewsTooLarge(name: String, limit: Int)
+
+    // Names of other projects
+    case dialectTensorMissing(name: String, dialect: String)
+    case dialectTensorsUnknown(names: [String], dialect: String)
+    case dialectShapeMismatch(name: String, needed: String, found: Shape)
+
+    // Folders
+    case folderWithoutModel(path: String, checkpoints: [String])
+    case indexMalformed(path: String, reason: String)
+    case shardOutsideFolder(name: String)
+    case shardMissing(name: String)
+    case shardLacksTensor(name: String, shard: String)
+    case tensorInTwoShards(name: String, first: String, second: String)
+    indirect case inShard(name: String, defect: CheckpointError)
+
+    // Adapters
+    case adapterInsteadOfModel(found: TensorFileKind)
+    case notAnAdapter(needed: TensorFileKind, found: TensorFileKind)
+    case loraFactorMissing(name: String)
+    case loraFactorsMismatch(name: String, a: Shape, b: Shape)
+    case loraMatrixUnknown(name: String)
+    case loraTensorUnknown(name: String)
+    case loraShapeMismatch(name: String, needed: Shape, found: Shape)
+    case loraAlphaOutOfRange(alpha: Float)
+    case loraAlphaWithPiSSA
+    case tunedStateMissing(name: String)
+    case tunedStateShapeMismatch(name: String, needed: String, found: Shape)
+    case tunedStateForOtherModel(what: String, needed: Int, found: Int)
+    case modelWithoutMatrixState
+    indirect case inAdapter(path: String, defect: CheckpointError)
 }

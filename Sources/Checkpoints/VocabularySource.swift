@@ -1,5 +1,5 @@
 /// A checkpoint that may hold its tokenizer's vocabulary.
-public protocol VocabularySource {
+public protocol VocabularySource: Sendable {
     /// The bytes of every token, by id; empty where no text becomes that id. `nil` if there is no vocabulary.
     /// - Complexity: O(vocabulary) each time.
     var vocabulary: [[UInt8]]? { get }

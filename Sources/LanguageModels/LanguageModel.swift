@@ -12,6 +12,7 @@ public final class LanguageModel: Sendable {
     /// What a state of this model holds.
     public let stateLayout: StateLayout
 
+    private let firstState: ModelState
     private let embedding: Parameter
     private let firstNorm: PreNorm
     private let blocks: [any Block]
@@ -19,10 +20,13 @@ public final class LanguageModel: Sendable {
     private let head: Parameter
 
     /// A model with the weights of a checkpoint, whose names and shapes say what it is.
-    /// - Parameter forTraining: Whether the weights become `f32` in memory of their own; otherwise they are used where
-    ///   they lie.
+    /// - Parameters:
+    ///   - initialState: The state before the first token as tensors `state.j`; the architecture's own if empty.
+    ///   - forTraining: Whether the weights become `f32` in memory of their own; otherwise they are used where they lie.
     /// - Throws: `ModelError` if the tensors are no known model's; `ParameterError` for what is wrong with one of them.
-    public convenience init(loading source: some TensorSource, forTraining: Bool = false) throws {
+    public convenience init(
+        loading source: some TensorSource, initialState: [StoredTensor] = [], forTraining: Bool = false
+    ) throws {
         let catalogue = TensorCatalogue(source)
         _ = try catalogue.matrix("emb.weight")
         guard let architecture = architectures.first(where: { $0.recognizes(catalogue) }) else {
@@ -34,7 +38,9 @@ public final class LanguageModel: Sendable {
             throw ModelError.invalidSize(
                 what: "number of layers", found: configuration.layerCount, needed: "at most \(catalogue.count)")
         }
-        try self.init(configuration, ParameterStore(loading: source, forTraining: forTraining), learningRate: 0)
+        try self.init(
+            configuration, ParameterStore(loading: source, forTraining: forTraining), learningRate: 0,
+            initialState: initialState)
     }
 
     /// A fresh model with the official initial weights.
@@ -47,7 +53,9 @@ public final class LanguageModel: Sendable {
         try self.init(configuration, ParameterStore(seed: seed), learningRate: learningRate)
     }
 
-    private init(_ given: ModelConfiguration, _ store: ParameterStore, learningRate: Float) throws {
+    private init(
+        _ given: ModelConfiguration, _ store: ParameterStore, learningRate: Float, initialState: [StoredTensor] = []
+    ) throws {
         let architecture = try LanguageModels.architecture(named: given.architecture)
         var c = given
         c.architecture = architecture.name
@@ -70,6 +78,9 @@ public final class LanguageModel: Sendable {
         configuration = c
         parameters = store.parameters
         stateLayout = StateLayout(blocks)
+        var state = ModelState(stateLayout)
+        if !initialState.isEmpty { try state.load(initialState) }
+        firstState = state
     }
 
     /// The number of weights.
@@ -78,8 +89,8 @@ public final class LanguageModel: Sendable {
     /// The weights as tensors to be saved, under their official names.
     public func tensors() -> [StoredTensor] { parameters.map(\.value) }
 
-    /// The state before the first token.
-    public func initialState() -> ModelState { ModelState(stateLayout) }
+    /// The state before the first token: the architecture's own, or the one that the model was loaded with.
+    public func initialState() -> ModelState { firstState }
 
     /// A state from saved tensors `state.j`.
     /// - Throws: `ModelError` if they are not this model's.

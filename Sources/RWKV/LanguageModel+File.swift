@@ -1,14 +1,28 @@
-internal import Checkpoints
+public import Checkpoints
 public import LanguageModels
+internal import Tensors
 
 extension LanguageModel {
-    /// The model in the checkpoint at `path`, of any known format and architecture.
+    /// The model in the file or folder at `path`, of any known format, naming and architecture.
     ///
-    /// The file is mapped: weights are used where they lie, and loading takes no time to speak of.
-    /// - Parameter forTraining: Whether the weights become `f32` in memory of their own.
+    /// The file is mapped: weights are used where they lie, and loading takes no time to speak of. If it holds a tuned
+    /// state, texts begin with that.
+    /// - Parameters:
+    ///   - adapters: What to apply to the model, in order.
+    ///   - forTraining: Whether the weights become `f32` in memory of their own.
     /// - Throws: `CheckpointError` for a broken file; `ModelError` or `ParameterError` if it is not a known model.
-    public convenience init(contentsOf path: String, forTraining: Bool = false) throws {
-        let file: any Checkpoint = try CheckpointFile.open(path: path)
-        try self.init(loading: file, forTraining: forTraining)
+    public convenience init(contentsOf path: String, adapters: [Adapter] = [], forTraining: Bool = false) throws {
+        try self.init(AdaptedCheckpoint(path: path, adapters: adapters), forTraining: forTraining)
+    }
+
+    /// The model of an opened checkpoint.
+    public convenience init(_ checkpoint: AdaptedCheckpoint, forTraining: Bool = false) throws {
+        try self.init(loading: checkpoint, initialState: checkpoint.initialState, forTraining: forTraining)
+    }
+
+    /// The state in a file: a saved one of this model, or one that was tuned for it.
+    /// - Throws: `CheckpointError` or `ModelError` if it is another model's.
+    public func state(from file: StateFile) throws -> ModelState {
+        try state(loading: file.slots(for: TensorList(tensors: tensors())))
     }
 }

@@ -29,6 +29,11 @@ enum PickleGlobal: Equatable {
         case ("torch", "device"), ("torch.nn.parameter", "Parameter"), ("torch", "Tensor"), ("torch._tensor", "Tensor"),
             ("_codecs", "encode"):
             self = .ignoredClass
+        // What trainers keep beside the model: settings, numbers of NumPy, states of its random generator.
+        case ("argparse", "Namespace"), ("pathlib", "PosixPath"), ("numpy", "dtype"), ("numpy", "ndarray"),
+            ("numpy.core.multiarray", "scalar"), ("numpy.core.multiarray", "_reconstruct"),
+            ("numpy._core.multiarray", "scalar"), ("numpy._core.multiarray", "_reconstruct"):
+            self = .ignoredClass
         case ("torch.storage", "UntypedStorage"), ("torch", "UntypedStorage"): self = .storageClass(name)
         case ("torch", _), ("torch.cuda", _):
             if Self.storageClasses.contains(name) {

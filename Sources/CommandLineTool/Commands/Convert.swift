@@ -18,12 +18,15 @@ struct Convert: ParsableCommand {
             A .gguf file gets the tokenizer of the input, if that is one too, or the World vocabulary that --vocab names or
             that is found where other commands look for it.
 
+            Models named as by other projects, and folders of the Hugging Face hub, become files with the official names.
+
             Examples:
               rwkv convert model.pth model.safetensors
               rwkv convert my-run/best.safetensors small.pth --type bf16
               rwkv convert rwkv7.pth rwkv7.gguf --type q8_0 --vocab rwkv_vocab_v20230424.txt
               rwkv convert rwkv7-Q4_K_M.gguf rwkv7.pth --type bf16
               rwkv convert rwkv4.pth rwkv4.bin --type q5_1
+              rwkv convert model.pth merged.safetensors --lora adapter.pth:32 --type bf16
             """)
 
     @Argument(help: ArgumentHelp("The checkpoint to read.", valueName: "input"))
@@ -31,6 +34,8 @@ struct Convert: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The file to write: .safetensors, .st, .pth, .gguf or .bin.", valueName: "output"))
     var output: String
+
+    @OptionGroup var adapters: AdapterOptions
 
     @Option(help: "The type of the weights: f32, f16, bf16; for .gguf and .bin also q8_0, q5_1, q5_0, q4_1, q4_0.")
     var type: WeightType?
@@ -51,8 +56,11 @@ struct Convert: ParsableCommand {
 
     func run() throws {
         guard let format = outputFormat else { return }
-        let file = try about(input) { try CheckpointFile.open(path: input) }
-        let tensors = file.tensors
+        let adapters = try adapters.adapters()
+        let file = try about(input) { try ModelCheckpoint(path: input) }
+        let tensors = try about(input) {
+            adapters.isEmpty ? file.tensors : try AdaptedCheckpoint(path: input, adapters: adapters).tensors
+        }
         try about(input) {
             switch format {
             case .safetensors: try SafetensorsFile.write(plain(tensors), metadata: file.metadata, to: output)
@@ -78,8 +86,8 @@ struct Convert: ParsableCommand {
         }
     }
 
-    private func vocabulary(_ file: any Checkpoint) throws -> [[UInt8]]? {
-        if vocab == nil, let own = (file as? any VocabularySource)?.vocabulary { return own }
+    private func vocabulary(_ file: ModelCheckpoint) throws -> [[UInt8]]? {
+        if vocab == nil, let own = file.vocabulary { return own }
         let rows = file.tensors.first { $0.name == "emb.weight" }?.shape.extents.first ?? 0
         return try TokenizerOptions.worldVocabulary(named: vocab, beside: input, vocabularySize: rows)
     }

@@ -9,8 +9,9 @@ struct Evaluate: ParsableCommand {
         discussion: """
             The text is read once from its beginning, with the state carried through. Ends of documents are predicted too.
 
-            Example:
+            Examples:
               rwkv evaluate --model my-run/best.safetensors --data valid.txt
+              rwkv evaluate --model model.pth --state tuned.pth --data valid.txt
             """)
 
     @OptionGroup var options: ModelOptions
@@ -18,11 +19,14 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("The text.", valueName: "file"))
     var data: String
 
+    @Option(help: ArgumentHelp("A tuned or saved state to begin with.", valueName: "file"))
+    var state: String?
+
     @Flag(help: "Print a JSON object.")
     var json = false
 
     func run() throws {
-        let model = try options.loadModel()
+        let model = try options.loadModel(firstState: state)
         let tokenizer = try options.loadTokenizer(for: model)
         let text = try TextData(path: data)
         let loss = try ValidationSet(text.tokens(tokenizer), byteCount: text.byteCount)

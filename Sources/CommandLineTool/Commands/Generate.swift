@@ -10,6 +10,7 @@ struct Generate: ParsableCommand {
             Examples:
               rwkv generate "Once upon a time"
               rwkv generate --model model.pth --vocab rwkv_vocab_v20230424.txt --tokens 200 "The Eiffel tower"
+              rwkv generate --model rwkv7-folder --lora adapter.pth:32 --state tuned.pth "User: Hello"
               echo "Tom had a red ball." | rwkv generate --temperature 0 -
             """)
 
@@ -22,7 +23,7 @@ struct Generate: ParsableCommand {
     @Option(name: [.customLong("tokens"), .customShort("n")], help: "The most tokens to write.")
     var tokenLimit = 400
 
-    @Option(help: ArgumentHelp("Go on from a saved state instead of a fresh one.", valueName: "file"))
+    @Option(help: ArgumentHelp("Go on from a saved state, or begin with a tuned one.", valueName: "file"))
     var state: String?
 
     @Option(help: ArgumentHelp("Save the state after the text.", valueName: "file"))
@@ -45,14 +46,14 @@ struct Generate: ParsableCommand {
         let model = try options.loadModel()
         let tokenizer = try options.loadTokenizer(for: model)
         let prompt = try self.prompt == "-" ? standardInput() : self.prompt
-        let restored = try state.map { path in
-            try about(path) { try model.state(loading: CheckpointFile.open(path: path).tensors) }
-        }
+        let stateFile = try state.map { path in try about(path) { try StateFile(path: path) } }
+        let restored = try stateFile.map { file in try about(state ?? "") { try model.state(from: file) } }
         var text = try TextGeneration(
             model, tokenizer, sampling.parameters(), stopStrings: sampling.stop, maximumTokens: tokenLimit,
             state: restored, on: options.threading.workspace())
-        let promptTokens =
-            restored == nil ? Generator.promptTokens(prompt, tokenizer) : tokenizer.encode(prompt)
+        // A saved state stands in the middle of its text; every other one, tuned or fresh, before the beginning.
+        let goesOn = stateFile.map { !$0.isTuned } ?? false
+        let promptTokens = goesOn ? tokenizer.encode(prompt) : Generator.promptTokens(prompt, tokenizer)
         try self.read(promptTokens, into: &text, until: interrupt)
         let read = DispatchTime.now()
 

@@ -13,10 +13,18 @@ struct Logits: ParsableCommand {
             Examples:
               rwkv logits --model model.pth --tokens 0,28,36 --output out.safetensors
               rwkv logits --model model.pth --tokens tokens.json --chunk 7 --state in.safetensors --output out.safetensors
+              rwkv logits --model model.pth --lora adapter.pth:32 --tokens 0,28 --output out.safetensors
             """)
 
-    @Option(help: "A checkpoint (.safetensors, .pth, .gguf, .bin); without it, the small model inside the program.")
+    @Option(
+        help: ArgumentHelp(
+            """
+            A checkpoint (.safetensors, .pth, .gguf, .bin) or a folder from the Hugging Face hub; without it, the small \
+            model inside the program.
+            """, valueName: "path"))
     var model: String?
+
+    @OptionGroup var adapters: AdapterOptions
 
     @Option(help: "Token ids: 1,2,3 or the path of a JSON file with an array.")
     var tokens: String
@@ -24,7 +32,7 @@ struct Logits: ParsableCommand {
     @Option(help: "How many tokens go through the model together. The logits do not depend on it.")
     var chunk = 256
 
-    @Option(help: ArgumentHelp("A saved state to begin with.", valueName: "file"))
+    @Option(help: ArgumentHelp("A saved or tuned state to begin with.", valueName: "file"))
     var state: String?
 
     @Option(help: ArgumentHelp("The safetensors file to write.", valueName: "file"))
@@ -42,12 +50,11 @@ struct Logits: ParsableCommand {
     func run() throws {
         let ids = try TokenList.parse(tokens)
         let model =
-            try self.model.map { path in try about(path) { try LanguageModel(contentsOf: path) } }
-            ?? BuiltInModel.model()
+            try self.model.map { path in
+                try about(path) { try LanguageModel(contentsOf: path, adapters: adapters.adapters()) }
+            } ?? BuiltInModel.model()
         var state =
-            try self.state.map { path in
-                try about(path) { try model.state(loading: CheckpointFile.open(path: path).tensors) }
-            }
+            try self.state.map { path in try about(path) { try model.state(from: StateFile(path: path)) } }
             ?? model.initialState()
         let tape = Tape(on: threading.workspace())
         let width = model.configuration.vocabularySize

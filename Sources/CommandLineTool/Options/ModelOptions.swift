@@ -3,19 +3,34 @@ internal import RWKV
 
 /// Which model, which tokenizer, how many threads.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "A checkpoint (.safetensors, .pth, .gguf, .bin); without it, the small model inside the program.")
+    @Option(
+        help: ArgumentHelp(
+            """
+            A checkpoint (.safetensors, .pth, .gguf, .bin) or a folder from the Hugging Face hub; without it, the small \
+            model inside the program.
+            """, valueName: "path"))
     var model: String?
+
+    @OptionGroup var adapters: AdapterOptions
 
     @OptionGroup var tokenizer: TokenizerOptions
 
     @OptionGroup var threading: ThreadOptions
 
-    func loadModel(forTraining: Bool = false) throws -> LanguageModel {
-        guard let model else { return try BuiltInModel.model(forTraining: forTraining) }
+    /// The model with its adapters applied.
+    /// - Parameter firstState: A file with the state that its texts begin with.
+    func loadModel(firstState: String? = nil) throws -> LanguageModel {
+        let state = firstState.map { [Adapter.state(path: $0)] } ?? []
+        guard let model else {
+            guard try adapters.adapters().isEmpty && state.isEmpty else {
+                throw ValidationError("--model is missing: the model that --lora and --state belong to")
+            }
+            return try BuiltInModel.model()
+        }
         return try about(model) {
-            let file = try CheckpointFile.open(path: model)
+            let file = try AdaptedCheckpoint(path: model, adapters: adapters.adapters() + state)
             warnAboutNonFiniteWeights(file, path: model)
-            return try LanguageModel(loading: file, forTraining: forTraining)
+            return try LanguageModel(file)
         }
     }
 
@@ -23,8 +38,8 @@ struct ModelOptions: ParsableArguments {
     func loadTokenizer(for loaded: LanguageModel) throws -> any Tokenizer {
         if let chosen = try tokenizer.load() { return chosen }
         guard let model else { return try BuiltInModel.tokenizer() }
-        let source = try about(model) { try CheckpointFile.open(path: model) } as? any VocabularySource
-        if let found = try source?.vocabulary.flatMap(TokenizerOptions.tokenizer(of:)) { return found }
+        let carried = try about(model) { try ModelCheckpoint(path: model) }.vocabulary
+        if let found = try carried.flatMap(TokenizerOptions.tokenizer(of:)) { return found }
         return try tokenizer.find(beside: model, vocabularySize: loaded.configuration.vocabularySize)
     }
 }
@@ -59,7 +74,7 @@ enum Precision: String, ExpressibleByArgument, CaseIterable {
     case exact
 }
 
-private func warnAboutNonFiniteWeights(_ file: any Checkpoint, path: String) {
+private func warnAboutNonFiniteWeights(_ file: some TensorSource, path: String) {
     for finding in NonFiniteScan.scan(file.tensors).prefix(5) {
         Terminal.note("warning: \(path): \(finding)")
     }

@@ -113,7 +113,9 @@ struct TokenizerOptions: ParsableArguments {
     private static let names = ["tokenizer.json", neoxName, worldName, "vocabulary.txt"]
 
     private static func candidates(beside path: String) -> [String] {
-        let folder = (path as NSString).deletingLastPathComponent
+        var isFolder = ObjCBool(false)
+        _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
         return names.map { (folder as NSString).appendingPathComponent($0) }
     }
 }

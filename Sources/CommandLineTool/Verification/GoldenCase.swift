@@ -13,9 +13,9 @@ protocol GoldenCase {
 enum GoldenCases {
     private static var kinds: [any GoldenCase.Type] {
         [
-            RealModelCase.self, TrainingCase.self, InferenceCase.self, InitializationCase.self, GGUFCase.self,
-            TokenizerCase.self,
-            SamplingCase.self,
+            // A case of state tuning has all that one of inference has, so it is asked first.
+            StateTuningCase.self, LoRACase.self, RealModelCase.self, TrainingCase.self, InferenceCase.self,
+            InitializationCase.self, GGUFCase.self, TokenizerCase.self, SamplingCase.self,
         ]
     }
 
