@@ -12,13 +12,46 @@ struct SizeOptions: ParsableArguments {
     @Option(help: "The width of the residual stream.")
     var width = 128
 
-    @Option(help: "The width inside the channel mix; four times the width by default.")
+    @Option(help: "The width inside the channel mix; 4 times the width by default, 3.5 times for RWKV-5 and 6.")
     var hidden: Int?
 
-    func configuration(vocabularySize: Int) -> ModelConfiguration {
-        ModelConfiguration(
+    @Option(help: "The channels of each head, for RWKV-5 to 7; 64 by default, fewer if that does not divide the width.")
+    var headSize: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Ranks of low-rank parts: mix and decay for rwkv6, w, a, v and g for rwkv7, also s for rwkv7a. By default as \
+            in the published models.
+            """, valueName: "name=rank,…"))
+    var ranks: Ranks?
+
+    func configuration(vocabularySize: Int) throws -> ModelConfiguration {
+        var configuration = ModelConfiguration(
             architecture: architecture, layerCount: layers, width: width, hiddenWidth: hidden,
-            vocabularySize: vocabularySize)
+            vocabularySize: vocabularySize, headSize: headSize)
+        for (name, rank) in ranks?.values ?? [:] {
+            guard configuration.ranks.updateValue(rank, forKey: name) != nil else {
+                let known = configuration.ranks.keys.filter { $0 != name }.sorted()
+                throw ValidationError(
+                    "\(architecture) has no rank “\(name)”"
+                        + (known.isEmpty ? "" : "; it has \(known.joined(separator: ", "))"))
+            }
+        }
+        return configuration
+    }
+
+    /// Ranks by name, as they are given on the command line.
+    struct Ranks: ExpressibleByArgument {
+        var values: [String: Int] = [:]
+
+        init?(argument: String) {
+            for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+                let pair = part.split(separator: "=", omittingEmptySubsequences: false)
+                guard pair.count == 2, !pair[0].isEmpty, let rank = Int(pair[1]), rank > 0 else { return nil }
+                values[String(pair[0])] = rank
+            }
+        }
     }
 }
 
