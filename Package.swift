@@ -61,7 +61,7 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers", "TestSupport"]),
         tests("PlotsTests", ["Plots"]),
         tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),
-        tests("CommandTests", ["Checkpoints", "CommandLineTool", "Tensors", "TestSupport"]),
+        tests("CommandTests", ["Checkpoints", "CommandLineTool", "LanguageModels", "Tensors", "TestSupport"]),
         tests("PackageTests", ["TestSupport"]),
     ]
 )
