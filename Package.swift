@@ -26,7 +26,10 @@ let package = Package(
         .executable(name: "rwkv", targets: ["CommandLineTool"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.0.0"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.65.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.20.0"),
     ],
     targets: [
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -37,6 +40,15 @@ let package = Package(
         library("Checkpoints", ["Tensors"]),
         library("Tokenizers"),
         library("Plots"),
+        // The one library that sees HTTP, and so a target of its own: whoever runs models only does not build it.
+        library(
+            "Hub",
+            [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         library("LanguageModels", ["Tensors"]),
         library("Generation", ["LanguageModels", "Tokenizers", "Tensors"]),
         library("Training", ["LanguageModels", "Checkpoints", "Tensors"]),
@@ -47,12 +59,20 @@ let package = Package(
         .executableTarget(
             name: "CommandLineTool",
             dependencies: [
-                "Plots", "RWKV", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Hub", "Plots", "RWKV", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         .target(name: "KernelTwins", dependencies: ["CKernels"], path: "Tests/KernelTwins"),
         .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "HubTestServer",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/HubTestServer", swiftSettings: strict),
         tests("CKernelsTests", ["CKernels", "KernelTwins"]),
         tests("TensorsTests", ["Tensors", "TestSupport"]),
         tests("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
@@ -60,8 +80,11 @@ let package = Package(
         tests("GenerationTests", ["Generation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
         tests("TokenizersTests", ["Tokenizers", "TestSupport"]),
         tests("PlotsTests", ["Plots"]),
+        tests("HubTests", ["Hub", "HubTestServer"]),
         tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),
-        tests("CommandTests", ["Checkpoints", "CommandLineTool", "Tensors", "TestSupport"]),
+        tests(
+            "CommandTests",
+            ["Checkpoints", "CommandLineTool", "HubTestServer", "LanguageModels", "Tensors", "TestSupport"]),
         tests("PackageTests", ["TestSupport"]),
     ]
 )

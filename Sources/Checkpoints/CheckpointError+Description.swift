@@ -121,7 +121,8 @@ extension CheckpointError: CustomStringConvertible {
 /// Names come from files of strangers: control characters are escaped and long names are cut.
 package func quoted(_ text: String) -> String { "“\(printable(text))”" }
 
-func printable(_ text: String) -> String {
+/// `text` with what would move a terminal's cursor escaped, cut off where it gets long.
+package func printable(_ text: String) -> String {
     let limit = 120
     let shown = text.unicodeScalars.prefix(limit).map {
         $0.properties.isControl ? $0.escaped(asASCII: true) : String($0)

@@ -17,6 +17,7 @@ struct RWKVCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Generate.self, Train.self, Evaluate.self, Tokenize.self, TokenizerCommand.self, Logits.self, Convert.self,
-            Verify.self, Bench.self,
+            Pull.self,
+            Inspect.self, Verify.self, Bench.self,
         ])
 }

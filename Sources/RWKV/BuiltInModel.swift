@@ -1,4 +1,4 @@
-internal import Checkpoints
+public import Checkpoints
 internal import DefaultModel
 public import LanguageModels
 internal import Tensors
@@ -8,8 +8,11 @@ public import Tokenizers
 public enum BuiltInModel {
     /// The model; its weights are used where the program's image holds them.
     public static func model(forTraining: Bool = false) throws -> LanguageModel {
-        try LanguageModel(loading: SafetensorsFile(storage: storage), forTraining: forTraining)
+        try LanguageModel(loading: checkpoint(), forTraining: forTraining)
     }
+
+    /// The model's checkpoint.
+    public static func checkpoint() throws(CheckpointError) -> SafetensorsFile { try SafetensorsFile(storage: storage) }
 
     /// The model's own byte-level BPE.
     public static func tokenizer() throws -> any Tokenizer {

@@ -8,7 +8,9 @@ import Testing
 struct CommandLineTests {
     @Test(
         "explains every command, with examples",
-        arguments: ["generate", "train", "evaluate", "tokenize", "logits", "verify", "bench", "convert"])
+        arguments: [
+            "generate", "train", "evaluate", "tokenize", "logits", "verify", "bench", "convert", "inspect", "pull",
+        ])
     func help(command: String) throws {
         let result = try Program.run(command, "--help")
         #expect(result.status == 0)

@@ -19,6 +19,12 @@ struct Program {
     static func run(
         _ arguments: String..., input: String = "", environment: [String: String] = [:]
     ) throws -> Result {
+        try run(arguments, input: input, environment: environment)
+    }
+
+    static func run(
+        _ arguments: [String], input: String = "", environment: [String: String] = [:]
+    ) throws -> Result {
         let process = try start(arguments, environment: environment)
         let (output, errors) = (Pipe(), Pipe())
         let standardInput = Pipe()

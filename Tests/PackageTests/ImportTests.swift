@@ -8,15 +8,18 @@ private let allowed: [String: Set<String>] = [
     "Checkpoints": ["Tensors"],
     "Tokenizers": [],
     "Plots": [],
+    "Hub": [],
     "LanguageModels": ["Tensors"],
     "Generation": ["LanguageModels", "Tokenizers", "Tensors"],
     "Training": ["LanguageModels", "Checkpoints", "Tensors"],
     "RWKV": ["Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Tensors", "Tokenizers", "Training"],
-    "CommandLineTool": ["RWKV", "Plots"],
+    "CommandLineTool": ["RWKV", "Plots", "Hub"],
 ]
 
 /// The one target that may import each module of others.
-private let owners = ["ArgumentParser": "CommandLineTool"]
+private let owners = [
+    "ArgumentParser": "CommandLineTool", "AsyncHTTPClient": "Hub", "Crypto": "Hub", "NIOCore": "Hub", "NIOHTTP1": "Hub",
+]
 
 private let systemModules: Set<String> = [
     "Foundation", "FoundationEssentials", "Glibc", "Musl", "Darwin", "Dispatch", "Synchronization",

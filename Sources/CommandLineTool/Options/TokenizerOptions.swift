@@ -63,11 +63,7 @@ struct TokenizerOptions: ParsableArguments {
 
     /// The tokenizer in the folder of the model at `path`, or bytes for a model of 256 tokens.
     func find(beside path: String, vocabularySize: Int) throws -> any Tokenizer {
-        for candidate in Self.candidates(beside: path) where FileManager.default.fileExists(atPath: candidate) {
-            let found = try loadTokenizer(at: candidate)
-            if found.vocabularySize <= vocabularySize { return found }
-        }
-        if vocabularySize == 256 { return ByteTokenizer() }
+        if let found = try Self.locate(beside: path, vocabularySize: vocabularySize) { return found.tokenizer }
         throw ValidationError(
             """
             no tokenizer for a vocabulary of \(vocabularySize) beside \(path) (looked for \
@@ -106,6 +102,23 @@ struct TokenizerOptions: ParsableArguments {
     private static func installedPaths(_ name: String) -> [String] {
         let home = ProcessInfo.processInfo.environment["HOME"] ?? ""
         return [name, "\(home)/.local/share/rwkv/\(name)"]
+    }
+
+    /// As `find`, with the file that the tokenizer came from, if any; `nil` if there is none.
+    static func locate(
+        beside path: String, vocabularySize: Int
+    ) throws -> (tokenizer: any Tokenizer, path: String?)? {
+        for candidate in candidates(beside: path) where FileManager.default.fileExists(atPath: candidate) {
+            do {
+                let found = try loadTokenizer(at: candidate)
+                if found.vocabularySize <= vocabularySize { return (found, candidate) }
+            } catch {
+                // Nobody named the file, so the message must.
+                let message = "\(error)"
+                throw InputError(description: message.contains(candidate) ? message : "\(candidate): \(message)")
+            }
+        }
+        return vocabularySize == 256 ? (ByteTokenizer(), nil) : nil
     }
 
     private static let worldName = "rwkv_vocab_v20230424.txt"

@@ -1,0 +1,23 @@
+internal import RWKV
+
+/// The sizes of a model.
+struct ModelSizes {
+    /// Names as in JSON and as people say them, in the order of reading.
+    let sizes: [(key: String, label: String, value: Int)]
+
+    init(_ configuration: ModelConfiguration) {
+        var sizes = [
+            ("layers", "layers", configuration.layerCount), ("width", "width", configuration.width),
+            ("hidden_width", "hidden width", configuration.hiddenWidth),
+            ("vocabulary", "vocabulary", configuration.vocabularySize),
+        ]
+        if configuration.architecture != RWKV4.name {
+            sizes.append(("heads", "heads", configuration.headCount))
+            sizes.append(("head_size", "head size", configuration.headSize))
+        }
+        for (name, rank) in configuration.ranks.sorted(by: { $0.key < $1.key }) {
+            sizes.append(("rank_\(name)", "rank of \(name)", rank))
+        }
+        self.sizes = sizes.map { (key: $0.0, label: $0.1, value: $0.2) }
+    }
+}
