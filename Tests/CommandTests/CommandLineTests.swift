@@ -122,6 +122,43 @@ struct CommandLineTests {
         #expect(rest["state.7"] == whole["state.7"])
     }
 
+    @Test("converts to every format and back, and says what a format cannot hold")
+    func convert() throws {
+        let folder = try TemporaryFolder()
+        let source = goldenCase("inference/v4_a") + "/model.safetensors"
+        let expected = try SafetensorsFile(path: source).tensors
+        for name in ["a.pth", "a.st", "a.bin"] {
+            let result = try Program.run("convert", source, folder.file(name))
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(try CheckpointFile.open(path: folder.file(name)).tensors.count == expected.count)
+        }
+        #expect(try Program.run("convert", source, folder.file("q.bin"), "--type", "q8_0").status == 0)
+        #expect(try Program.run("convert", folder.file("q.bin"), folder.file("q.safetensors")).status == 0)
+        let plain = try SafetensorsFile(path: folder.file("q.safetensors")).tensors
+        #expect(plain.count { $0.type == .f32 } == expected.count)
+
+        for (arguments, status, reason) in [
+            (["a.gguf"], 1, "rwkv4"), (["a.bin", "--type", "bf16"], 64, "bf16"),
+            (["a.pth", "--type", "q4_0"], 64, "q4_0"),
+            (["a.onnx"], 64, ".gguf"), (["a.bin", "--vocab", "x"], 64, "--vocab"),
+        ] as [([String], Int32, String)] {
+            let result = try Program.run(["convert", source, folder.file(arguments[0])] + arguments.dropFirst())
+            #expect(result.status == status && result.errors.contains(reason), "\(arguments): \(result.errors)")
+        }
+    }
+
+    @Test("uses the tokenizer in a GGUF file", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
+    func tokenizerInFile() throws {
+        let folder = try TemporaryFolder()
+        let source = "\(sharedFolder)/fixtures/real/7v0-834K/model.bf16.safetensors"
+        #expect(try Program.run("convert", source, folder.file("a.gguf")).status == 0)
+        let result = try Program.run(
+            "generate", "--model", folder.file("a.gguf"), "--temperature", "0", "--tokens", "8",
+            "\"in the morning, she said")
+        // Expected: the case's greedy continuation.
+        #expect(result.output.hasPrefix("\"in the morning, she said the the"), "\(result.output)\(result.errors)")
+    }
+
     @Test("turns texts into tokens and back")
     func tokenize() throws {
         let encoded = try Program.run("tokenize", "--tokenizer", "bytes", input: #"["Hi", "", "é"]"#)
