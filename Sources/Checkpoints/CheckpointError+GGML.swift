@@ -7,7 +7,7 @@ extension CheckpointError {
         case .bigEndianVersion(let version):
             "the version reads \(hexadecimal(version)): the file is for big-endian machines, which is not supported"
         case .architectureNotInFormat(let found, let format, let supported):
-            "the model is \(quoted(found)); of \(format), supported are \(supported.joined(separator: ", "))"
+            "the model is \(quoted(found)); as \(format) are supported: \(supported.joined(separator: ", "))"
         case .nameNotUTF8(let offset): "the name at byte \(offset) of the file is not UTF-8 text"
         case .unknownValueType(let key, let type): "the value of \(quoted(key)) is of the unknown type \(type)"
         case .arraysTooDeep(let key, let limit): "the arrays of \(quoted(key)) are nested deeper than \(limit) levels"

@@ -122,6 +122,57 @@ struct CommandLineTests {
         #expect(rest["state.7"] == whole["state.7"])
     }
 
+    @Test("converts to every format and back, and says what a format cannot hold")
+    func convert() throws {
+        let folder = try TemporaryFolder()
+        let source = goldenCase("inference/v4_a") + "/model.safetensors"
+        let expected = try SafetensorsFile(path: source).tensors
+        for name in ["a.pth", "a.st", "a.bin"] {
+            let result = try Program.run("convert", source, folder.file(name))
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(try CheckpointFile.open(path: folder.file(name)).tensors.count == expected.count)
+        }
+        #expect(try Program.run("convert", source, folder.file("q.bin"), "--type", "q8_0").status == 0)
+        #expect(try Program.run("convert", folder.file("q.bin"), folder.file("q.safetensors")).status == 0)
+        let plain = try SafetensorsFile(path: folder.file("q.safetensors")).tensors
+        #expect(plain.count { $0.type == .f32 } == expected.count)
+
+        for (arguments, status, reason) in [
+            (["a.gguf"], 1, "rwkv4"), (["a.bin", "--type", "bf16"], 64, "bf16"),
+            (["a.pth", "--type", "q4_0"], 64, "q4_0"),
+            (["a.onnx"], 64, ".gguf"), (["a.bin", "--vocab", "x"], 64, "--vocab"),
+        ] as [([String], Int32, String)] {
+            let result = try Program.run(["convert", source, folder.file(arguments[0])] + arguments.dropFirst())
+            #expect(result.status == status && result.errors.contains(reason), "\(arguments): \(result.errors)")
+        }
+    }
+
+    @Test("uses the tokenizer in a GGUF file", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
+    func tokenizerInFile() throws {
+        let folder = try TemporaryFolder()
+        // 300 tokens: no tokenizer but the file's own fits such a model. Byte b is token b + 1.
+        let source = "\(sharedFolder)/fixtures/inference/v7_a/model.safetensors"
+        let tensors = try SafetensorsFile(path: source).tensors.map { tensor in
+            guard ["emb.weight", "head.weight"].contains(tensor.name), let values = tensor.floats() else {
+                return tensor
+            }
+            let width = tensor.shape.extents[1]
+            let rows = (0..<300 * width).map { values[$0 % values.count] }
+            return StoredTensor(name: tensor.name, shape: [300, width], floats: rows)
+        }
+        let vocabulary = [[]] + (UInt8.min...UInt8.max).map { [$0] } + [Array("ab".utf8)]
+        try GGUFFile.write(tensors, vocabulary: vocabulary, to: folder.file("with.gguf"))
+        try GGUFFile.write(tensors, to: folder.file("without.gguf"))
+        let found = try Program.run("generate", "--model", folder.file("with.gguf"), "--tokens", "1", "abc")
+        #expect(found.status == 0 && found.output.hasPrefix("abc"), "\(found.output)\(found.errors)")
+        let missing = try Program.run("generate", "--model", folder.file("without.gguf"), "--tokens", "1", "abc")
+        #expect(missing.status == 64 && missing.errors.contains("no tokenizer"), "\(missing.errors)")
+        // The vocabulary goes along into another GGUF file.
+        #expect(try Program.run("convert", folder.file("with.gguf"), folder.file("again.gguf")).status == 0)
+        let again = try GGUFFile(path: folder.file("again.gguf")).vocabulary
+        #expect(again?.prefix(258) == vocabulary[...])
+    }
+
     @Test("turns texts into tokens and back")
     func tokenize() throws {
         let encoded = try Program.run("tokenize", "--tokenizer", "bytes", input: #"["Hi", "", "é"]"#)

@@ -5,7 +5,10 @@ import Testing
 private let cases =
     ["v4_a", "v4_b", "v5_0_a", "v5_1_a", "v5_2_a", "v5_2_b", "v6_a", "v6_b", "v7_a", "v7_b"].map { "inference/\($0)" }
     + ["4v0-660K", "7v0-834K"].map { "real/\($0)" } + ["v4", "v5_2", "v6", "v7"].map { "training/\($0)" }
-    + ["init", "optional_v7a_deepembed", "sampling", "tokenizers", "state_tuning/v6", "state_tuning/v7", "lora/v7"]
+    + [
+        "gguf", "init", "optional_v7a_deepembed", "sampling", "tokenizers", "state_tuning/v6", "state_tuning/v7",
+        "lora/v7",
+    ]
 
 @Suite("rwkv verify")
 struct VerifyTests {
