@@ -60,6 +60,53 @@ struct InspectTests {
         #expect(try json("--no-tensors", path).object["tensors"] == nil)
     }
 
+    /// What the official implementation says of a golden case.
+    private struct GoldenSizes: Decodable {
+        let n_layer, n_embd, dim_ffn, vocab_size: Int
+        let n_head, head_size: Int?
+        let lora: [Int]?
+    }
+
+    @Test(
+        "knows the sizes of every version", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"),
+        arguments: ["v4_a", "v5_0_a", "v5_1_a", "v5_2_a", "v5_2_b", "v6_a", "v6_b", "v7_a", "v7_b"])
+    func versions(name: String) throws {
+        let folder = goldenCase("inference/\(name)")
+        let expected = try JSONDecoder().decode(
+            GoldenSizes.self, from: Data(contentsOf: URL(fileURLWithPath: folder + "/case.json")))
+        let (status, report) = try json("--no-tensors", folder + "/model.safetensors")
+        let sizes = try #require(report["sizes"] as? [String: Int])
+        #expect(
+            status == 0 && (report["architecture"] as? String)?.hasPrefix("rwkv" + name.dropFirst().prefix(1)) == true)
+        #expect(sizes["layers"] == expected.n_layer && sizes["width"] == expected.n_embd)
+        #expect(sizes["hidden_width"] == expected.dim_ffn && sizes["vocabulary"] == expected.vocab_size)
+        #expect(sizes["heads"] == expected.n_head && sizes["head_size"] == expected.head_size)
+        if let ranks = expected.lora {
+            #expect(sizes.filter { $0.key.hasPrefix("rank_") }.values.sorted() == ranks.sorted())
+        }
+    }
+
+    @Test(
+        "reads what other projects write", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"),
+        arguments: [
+            ("gguf/rwkv7-tiny-Q8_0.gguf", "GGUF", "Q8_0"), ("gguf/rwkv6-tiny-F32.gguf", "GGUF", "F32"),
+            ("real/4v0-660K/tiny-rwkv-4v0-660K-Q5_1.bin", "rwkv.cpp", "Q5_1"),
+            ("optional_v7a_deepembed/model.bf16.pth", "PyTorch", "BF16"),
+        ])
+    func formats(file: String, format: String, type: String) throws {
+        let (status, report) = try json("\(sharedFolder)/fixtures/\(file)")
+        #expect(status == 0 && report["kind"] as? String == "model" && report["format"] as? String == format)
+        #expect((report["types"] as? [String: Any])?.keys.contains(type) == true)
+        let all = try #require(report["weight_bytes"] as? Int)
+        let read = try #require(report["bytes_read_per_token"] as? Int)
+        #expect(read > 0 && read < all)
+        for tensor in try #require(report["tensors"] as? [[String: Any]]) {
+            let low = try #require(tensor["min"] as? Double)
+            #expect(try low <= #require(tensor["mean"] as? Double))
+        }
+        #expect(try Program.run("inspect", "\(sharedFolder)/fixtures/\(file)").status == 0)
+    }
+
     @Test("finds the tokenizer beside a model")
     func tokenizer() throws {
         let folder = try TemporaryFolder()

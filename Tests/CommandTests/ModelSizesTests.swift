@@ -18,7 +18,7 @@ struct ModelSizesTests {
         }
         let common = ["layers": 3, "width": 128, "hidden_width": 448, "vocabulary": 99]
         #expect(sizes("rwkv4") == common)
-        #expect(sizes("rwkv5_2") == common.merging(["heads": 2, "head_size": 64]) { $1 })
+        #expect(sizes("rwkv5.2") == common.merging(["heads": 2, "head_size": 64]) { $1 })
         #expect(
             sizes("rwkv6")
                 == common.merging(["heads": 2, "head_size": 64, "rank_mix": 16, "rank_decay": 24]) { $1 })

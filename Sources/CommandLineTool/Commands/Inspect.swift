@@ -25,7 +25,7 @@ struct Inspect: ParsableCommand {
               architecture, sizes        sizes: layers, width, hidden_width, vocabulary, heads, head_size, rank_…
               parameters                 the number of weights; of all elements if this is no model
               types                      for each type: tensors, elements, bytes
-              weight_bytes               of all tensors, as they are in the file
+              weight_bytes               of all tensors, in the types in which they are read
               bytes_read_per_token       of the weights that one token needs: all but the other rows of the embedding
               state_bytes                of one sequence's state, in f32
               tokenizer                  source (file, beside, program, bytes), path, vocabulary
