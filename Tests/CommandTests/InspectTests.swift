@@ -81,6 +81,13 @@ struct InspectTests {
         #expect(sizes["layers"] == expected.n_layer && sizes["width"] == expected.n_embd)
         #expect(sizes["hidden_width"] == expected.dim_ffn && sizes["vocabulary"] == expected.vocab_size)
         #expect(sizes["heads"] == expected.n_head && sizes["head_size"] == expected.head_size)
+        // The first layer of an RWKV-7 has nothing to mix its values with, but may hold the weights for it.
+        let unused: Set = ["blocks.0.att.v0", "blocks.0.att.v1", "blocks.0.att.v2"]
+        let bytes = try SafetensorsFile(path: folder + "/model.safetensors").tensors.reduce(0) { sum, tensor in
+            if unused.contains(tensor.name) { return sum }
+            return sum + (tensor.name == "emb.weight" ? tensor.byteCount / expected.vocab_size : tensor.byteCount)
+        }
+        #expect(report["bytes_read_per_token"] as? Int == bytes)
         if let ranks = expected.lora {
             #expect(sizes.filter { $0.key.hasPrefix("rank_") }.values.sorted() == ranks.sorted())
         }

@@ -15,7 +15,9 @@ final class PullReporter: @unchecked Sendable {
         defer { lock.unlock() }
         switch event {
         case .checking(let file, let byteCount, let total):
-            if isDue() { Terminal.progress("\(file): checking what is there, \(amount(byteCount, total))") }
+            if isDue() {
+                Terminal.progress("\(file.shortened(to: 28)): checking what is there, \(amount(byteCount, total))")
+            }
         case .receiving(let file, let byteCount, let total): receive(file, byteCount, total)
         case .restarting(let file):
             last.byteCount = 0
@@ -38,7 +40,8 @@ final class PullReporter: @unchecked Sendable {
         // Over some seconds, so that the time left does not jump.
         rate = rate == 0 ? current : 0.95 * rate + 0.05 * current
         last = (now, byteCount)
-        var text = "\(file): \(amount(byteCount, total)), \(describe(bytes: Int(rate)))/s"
+        // Longer lines would not stay in their place on a terminal of 80 columns.
+        var text = "\(file.shortened(to: 28)): \(amount(byteCount, total)), \(describe(bytes: Int(rate)))/s"
         if let total, rate > 0, !isDone { text += ", \(describe(seconds: Double(total - byteCount) / rate)) left" }
         if Terminal.isInteractive {
             Terminal.progress(text)

@@ -27,7 +27,7 @@ struct TextTable {
             rows.reduce(columns[column].title.count) { max($0, $1.cells[column].count) }
         }
         let total = widths.reduce(0, +) + 2 * (columns.count - 1)
-        if let limit = style.width, total > limit { widths[0] = max(16, widths[0] - (total - limit)) }
+        if let limit = style.width, total > limit { widths[0] = max(21, widths[0] - (total - limit)) }
         func line(_ cells: [String]) -> String {
             let padded = zip(zip(cells, widths), columns).map { cell, column in
                 cell.0.shortened(to: cell.1).padded(cell.1, right: !column.isText)
@@ -43,7 +43,7 @@ extension String {
     /// The text with its middle replaced by “…” if it is longer than `width` characters.
     func shortened(to width: Int) -> String {
         if count <= width { return self }
-        let end = Swift.max(0, (width - 1) * 2 / 3)
+        let end = width / 2
         return prefix(Swift.max(0, width - 1 - end)) + "…" + suffix(end)
     }
 
