@@ -24,9 +24,18 @@ struct VerifyTests {
     @Test("passes them at every level of kernels", arguments: ["scalar", "avx2", "avx512", "neon"])
     func levels(level: String) throws {
         // A level that the machine lacks falls back to its best.
+        let versions = ["v4_a", "v5_0_a", "v5_1_a", "v5_2_a", "v6_a", "v7_a"].map { goldenCase("inference/\($0)") }
         let result = try Program.run(
-            "verify", goldenCase("inference/v4_a"), goldenCase("training/v4"),
-            environment: ["RWKV_KERNELS": level])
+            ["verify", goldenCase("training/v4")] + versions, environment: ["RWKV_KERNELS": level])
+        #expect(result.status == 0, "\(result.output)\(result.errors)")
+    }
+
+    @Test(
+        "passes those of training at every level",
+        .enabled(if: sharedDataIsExpected, "needs the shared fixtures"), arguments: ["scalar", "avx2"])
+    func trainingLevels(level: String) throws {
+        let versions = ["v5_2", "v6", "v7"].map { "\(sharedFolder)/fixtures/training/\($0)" }
+        let result = try Program.run(["verify"] + versions, environment: ["RWKV_KERNELS": level])
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
 
