@@ -22,7 +22,7 @@ struct InspectTests {
         let result = try Program.run("inspect")
         #expect(result.status == 0 && result.errors.isEmpty)
         // Models/tinystories/README.md
-        for text in ["rwkv4", "5,323,520", "inside the program", "blocks.4.ffn.value.weight", "BF16"] {
+        for text in ["rwkv7", "5,415,680", "inside the program", "blocks.4.ffn.value.weight", "BF16"] {
             #expect(result.output.contains(text), "\(text)")
         }
         #expect(!result.output.contains("\u{1B}"))
