@@ -19,6 +19,15 @@ public struct ModelCheckpoint: TensorSource, VocabularySource {
     /// The tokens that the file holds itself, as GGUF files do.
     public var vocabulary: [[UInt8]]? { vocabularySource?.vocabulary }
 
+    /// The tokens that the file at `path` holds itself; no tensor is looked at, and a folder has none.
+    public static func vocabulary(at path: String) throws(CheckpointError) -> [[UInt8]]? {
+        do throws(CheckpointError) {
+            return (try CheckpointFile.open(path: path) as? any VocabularySource)?.vocabulary
+        } catch CheckpointError.isDirectory {
+            return nil
+        }
+    }
+
     /// Opens the file or folder at `path`.
     /// - Throws: `CheckpointError`: from opening the file or a file of the folder; the folder and dialect cases.
     /// - Complexity: O(header); only tensors that are stored in another order of elements are copied.

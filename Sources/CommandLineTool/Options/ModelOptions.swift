@@ -38,7 +38,7 @@ struct ModelOptions: ParsableArguments {
     func loadTokenizer(for loaded: LanguageModel) throws -> any Tokenizer {
         if let chosen = try tokenizer.load() { return chosen }
         guard let model else { return try BuiltInModel.tokenizer() }
-        let carried = try about(model) { try ModelCheckpoint(path: model) }.vocabulary
+        let carried = try about(model) { try ModelCheckpoint.vocabulary(at: model) }
         if let found = try carried.flatMap(TokenizerOptions.tokenizer(of:)) { return found }
         return try tokenizer.find(beside: model, vocabularySize: loaded.configuration.vocabularySize)
     }

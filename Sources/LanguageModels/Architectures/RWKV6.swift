@@ -1,13 +1,5 @@
 public import Tensors
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// RWKV-6 "Finch": mixes and decays that depend on the token, through low-rank factors.
 ///
 /// Peng et al. 2024 (arXiv:2404.05892), section 4; RWKV-LM's `RWKV-v5/src/model.py` (`RWKV_Tmix_x060`). The order of the

@@ -19,24 +19,12 @@ extension Tape {
 
     /// The element-wise product `a ⊙ b` of two tensors of one shape.
     public func multiply(_ a: Tensor, _ b: Tensor) -> Tensor {
-        precondition(a.shape == b.shape, "cannot multiply \(a.shape) and \(b.shape)")
-        let y = make(a.shape)
-        workspace.parallel(a.count, cost: 0.3) { range in
-            let i = range.lowerBound
-            kernels.table.multiply(y.pointer + i, a.pointer + i, b.pointer + i, range.count)
+        elementwise(a, b, cost: 0.3) { k, y, a, b, n in
+            k.table.multiply(y, a, b, n)
+        } backward: { k, da, db, dy, a, b, n in
+            k.table.multiply(da, dy, b, n)
+            k.table.multiply(db, dy, a, n)
         }
-        record({ tape, _ in
-            guard let dy = y.gradient else { return }
-            let (da, db) = (tape.make(a.shape), tape.make(b.shape))
-            tape.workspace.parallel(a.count, cost: 0.5) { range in
-                let i = range.lowerBound
-                tape.kernels.table.multiply(da.pointer + i, dy.pointer + i, b.pointer + i, range.count)
-                tape.kernels.table.multiply(db.pointer + i, dy.pointer + i, a.pointer + i, range.count)
-            }
-            tape.contribute(da, to: a)
-            tape.contribute(db, to: b)
-        })
-        return y
     }
 
     /// Between two tensors, element by element: `a + (b − a) ⊙ s`.

@@ -38,8 +38,31 @@ struct MatrixStates {
         }
     }
 
-    /// The floats of one state.
-    var stateCount: Int { headSize * headSize }
+    /// Walks a head's chunks of a sequence from last to first, with every state of the chunk computed again.
+    /// - Parameters:
+    ///   - advance: Moves a state past a row; what it reads goes to the second pointer, which nobody looks at.
+    ///   - body: Is given a chunk's rows, the states before each of them and after the last, and the gradient of the state
+    ///     after them, which it turns into that of the state before.
+    func walkBack(
+        _ sequence: Int, head: Int, advance: (Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        body: (Range<Int>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        let size = headSize * headSize
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: (Self.interval + 2) * size + headSize) { memory in
+            guard let states = memory.baseAddress else { return }
+            let adjoint = states + (Self.interval + 1) * size
+            adjoint.update(repeating: 0, count: size)
+            for (rows, kept) in chunks(sequence, head: head).reversed() {
+                states.update(from: kept, count: size)
+                for (index, row) in rows.enumerated() {
+                    let next = states + (index + 1) * size
+                    next.update(from: next - size, count: size)
+                    advance(row, next, adjoint + size)
+                }
+                body(rows, states, adjoint)
+            }
+        }
+    }
 }
 
 extension Workspace {

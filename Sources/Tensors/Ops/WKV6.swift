@@ -58,34 +58,22 @@ extension Tape {
             dbonus.mutableValues.update(repeating: 0)
             let table = tape.kernels.table
             tape.workspace.parallelHeads(layout, headCount: heads, cost: Double(n * n)) { sequence, head in
-                let size = n * n
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: (MatrixStates.interval + 2) * size + n) {
-                    memory in
-                    guard let before = memory.baseAddress else { return }
-                    let adjoint = before + (MatrixStates.interval + 1) * size
-                    let unused = adjoint + size
-                    adjoint.update(repeating: 0, count: size)
-                    for (rows, kept) in states.chunks(sequence, head: head).reversed() {
-                        before.update(from: kept, count: size)
-                        for (index, row) in rows.dropLast().enumerated() {
-                            let next = before + (index + 1) * size
-                            next.update(from: next - size, count: size)
-                            let at = row * width + head * n
-                            table.wkv6(
-                                unused, r.pointer + at, k.pointer + at, v.pointer + at,
-                                decay.pointer + row * decayStride + head * n, bonus.pointer + head * n, next, width,
-                                decayStride, 1, n)
-                        }
-                        let at = rows.lowerBound * width + head * n
-                        let dd =
-                            decayStride == 0
-                            ? sharedDecay.row(sequence) + head * n : ddecay.row(rows.lowerBound) + head * n
-                        table.wkv6_backward(
-                            dr.pointer + at, dk.pointer + at, dv.pointer + at, dd, dbonus.row(sequence) + head * n,
-                            adjoint, dy.pointer + at, r.pointer + at, k.pointer + at, v.pointer + at,
-                            decay.pointer + rows.lowerBound * decayStride + head * n, bonus.pointer + head * n, before,
-                            width, decayStride, rows.count, n)
-                    }
+                let column = head * n
+                states.walkBack(sequence, head: head) { row, state, unused in
+                    let at = row * width + column
+                    table.wkv6(
+                        unused, r.pointer + at, k.pointer + at, v.pointer + at,
+                        decay.pointer + row * decayStride + column, bonus.pointer + column, state, width, decayStride,
+                        1,
+                        n)
+                } body: { rows, before, adjoint in
+                    let at = rows.lowerBound * width + column
+                    let dd = decayStride == 0 ? sharedDecay.row(sequence) : ddecay.row(rows.lowerBound)
+                    table.wkv6_backward(
+                        dr.pointer + at, dk.pointer + at, dv.pointer + at, dd + column, dbonus.row(sequence) + column,
+                        adjoint, dy.pointer + at, r.pointer + at, k.pointer + at, v.pointer + at,
+                        decay.pointer + rows.lowerBound * decayStride + column, bonus.pointer + column, before, width,
+                        decayStride, rows.count, n)
                 }
             }
             let total = tape.make(bonus.shape)

@@ -50,30 +50,17 @@ extension Tape {
             let (dv, dremoval, da) = (tape.make(r.shape), tape.make(r.shape), tape.make(r.shape))
             let table = tape.kernels.table
             tape.workspace.parallelHeads(layout, headCount: heads, cost: Double(n * n)) { sequence, head in
-                let size = n * n
-                withUnsafeTemporaryAllocation(of: Float.self, capacity: (MatrixStates.interval + 2) * size + n) {
-                    memory in
-                    guard let before = memory.baseAddress else { return }
-                    let adjoint = before + (MatrixStates.interval + 1) * size
-                    let unused = adjoint + size
-                    adjoint.update(repeating: 0, count: size)
-                    for (rows, kept) in states.chunks(sequence, head: head).reversed() {
-                        before.update(from: kept, count: size)
-                        for (index, row) in rows.enumerated() {
-                            let next = before + (index + 1) * size
-                            next.update(from: next - size, count: size)
-                            let at = row * width + head * n
-                            table.wkv7(
-                                unused, r.pointer + at, decay.pointer + at, k.pointer + at, v.pointer + at,
-                                removalKey.pointer + at, a.pointer + at, next, width, 1, n)
-                        }
-                        let at = rows.lowerBound * width + head * n
-                        table.wkv7_backward(
-                            dr.pointer + at, dd.pointer + at, dk.pointer + at, dv.pointer + at, dremoval.pointer + at,
-                            da.pointer + at, adjoint, dy.pointer + at, r.pointer + at, decay.pointer + at,
-                            k.pointer + at, v.pointer + at, removalKey.pointer + at, a.pointer + at, before, width,
-                            rows.count, n)
-                    }
+                states.walkBack(sequence, head: head) { row, state, unused in
+                    let at = row * width + head * n
+                    table.wkv7(
+                        unused, r.pointer + at, decay.pointer + at, k.pointer + at, v.pointer + at,
+                        removalKey.pointer + at, a.pointer + at, state, width, 1, n)
+                } body: { rows, before, adjoint in
+                    let at = rows.lowerBound * width + head * n
+                    table.wkv7_backward(
+                        dr.pointer + at, dd.pointer + at, dk.pointer + at, dv.pointer + at, dremoval.pointer + at,
+                        da.pointer + at, adjoint, dy.pointer + at, r.pointer + at, decay.pointer + at, k.pointer + at,
+                        v.pointer + at, removalKey.pointer + at, a.pointer + at, before, width, rows.count, n)
                 }
             }
             tape.contribute(dr, to: r)
