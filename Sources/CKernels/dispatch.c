@@ -7,7 +7,7 @@
 extern const ck_kernels level_scalar_kernels;
 #if defined(__x86_64__)
 #include <cpuid.h>
-extern const ck_kernels level_avx2_kernels, level_avx512_kernels, level_avx512_twin_kernels;
+extern const ck_kernels level_avx2_kernels, level_avx512_kernels, level_avx512_vnni_kernels, level_avx512_twin_kernels;
 
 // The operating system must save the registers too: XCR0 says which it does.
 static uint64_t saved_registers(void) {
@@ -19,8 +19,8 @@ static uint64_t saved_registers(void) {
 static int has_avx2(void) {
     uint32_t a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-    const uint32_t osxsave = 1u << 27, fma = 1u << 12;
-    if (!(c & osxsave) || !(c & fma) || (saved_registers() & 0x6) != 0x6) return 0;
+    const uint32_t osxsave = 1u << 27, fma = 1u << 12, f16c = 1u << 29;
+    if (!(c & osxsave) || !(c & fma) || !(c & f16c) || (saved_registers() & 0x6) != 0x6) return 0;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 5);
 }
 
@@ -31,8 +31,26 @@ static int has_avx512(void) {
     const uint32_t f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31, all = f | dq | bw | vl;
     return (b & all) == all;
 }
+
+static int has_avx512_vnni(void) {
+    uint32_t a, b, c, d;
+    return has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & 1u << 11);
+}
 #elif defined(__aarch64__)
-extern const ck_kernels level_neon_kernels;
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+extern const ck_kernels level_neon_kernels, level_neon_dotprod_kernels;
+
+static int has_dotprod(void) {
+#if defined(__APPLE__)
+    return 1;
+#elif defined(__linux__)
+    return (getauxval(AT_HWCAP) >> 20 & 1) != 0; // HWCAP_ASIMDDP
+#else
+    return 0;
+#endif
+}
 #endif
 
 const ck_kernels *ck_kernels_at(ck_level level) {
@@ -41,9 +59,11 @@ const ck_kernels *ck_kernels_at(ck_level level) {
 #if defined(__x86_64__)
     case CK_AVX2: return has_avx2() ? &level_avx2_kernels : NULL;
     case CK_AVX512: return has_avx512() ? &level_avx512_kernels : NULL;
+    case CK_AVX512_VNNI: return has_avx512_vnni() ? &level_avx512_vnni_kernels : NULL;
     case CK_AVX512_TWIN: return has_avx2() ? &level_avx512_twin_kernels : NULL;
 #elif defined(__aarch64__)
     case CK_NEON: return &level_neon_kernels;
+    case CK_NEON_DOTPROD: return has_dotprod() ? &level_neon_dotprod_kernels : NULL;
 #endif
     default: return NULL;
     }
@@ -52,7 +72,7 @@ const ck_kernels *ck_kernels_at(ck_level level) {
 const ck_kernels *ck_kernels_best(void) {
     const char *wanted = getenv("RWKV_KERNELS");
     const ck_kernels *best = &level_scalar_kernels;
-    for (int level = CK_SCALAR; level <= CK_AVX512; level++) {
+    for (int level = CK_SCALAR; level < CK_AVX512_TWIN; level++) {
         const ck_kernels *kernels = ck_kernels_at((ck_level)level);
         if (!kernels) continue;
         best = kernels;

@@ -1,7 +1,8 @@
-// AVX2 and FMA: 8 floats per vector, 16 registers.
+// AVX2, FMA and F16C: 8 floats per vector, 16 registers.
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define VW 8
+#define BYTES_MADDUBS
 #define MR 3
 #define AR 6
 #define LEVEL_NAME "avx2"

@@ -1,7 +1,8 @@
 // AVX-512: 16 floats per vector, 32 registers.
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
 #define VW 16
+#define BYTES_MADDUBS
 #define MR 6
 #define AR 12
 #define LEVEL_NAME "avx512"

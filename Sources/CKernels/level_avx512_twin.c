@@ -1,6 +1,6 @@
-// AVX-512's sources with its widths, compiled for AVX2: for tests on machines that lack AVX-512.
+// The sources of AVX-512 with VNNI with its widths, compiled for AVX2: for tests on machines that lack AVX-512.
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define VW 16
 #define MR 6
 #define AR 12

@@ -41,6 +41,18 @@ static void matmul_bf16(float *y, size_t ldy, const float *x, size_t ldx, const 
         }
 }
 
+#include "scalar_packed.h"
+
+static void matmul_f16(float *y, size_t ldy, const float *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t, size_t n,
+                       size_t k) {
+    for (size_t i = 0; i < t; i++)
+        for (size_t j = 0; j < n; j++) {
+            float sum = 0;
+            for (size_t p = 0; p < k; p++) sum += x[i * ldx + p] * half((const uint8_t *)(w + j * ldw + p));
+            y[i * ldy + j] = sum;
+        }
+}
+
 static void matmul_add_f32(float *c, size_t ldc, const float *a, size_t row, size_t column, const float *b, size_t ldb,
                            size_t i, size_t j, size_t p, int accumulate) {
     for (size_t r = 0; r < i; r++) {

@@ -1,6 +1,10 @@
 // One line per kernel; included inside the initialiser of every level's table.
     .matmul_f32 = matmul_f32,
     .matmul_bf16 = matmul_bf16,
+    .matmul_f16 = matmul_f16,
+    .matmul_packed = matmul_packed,
+    .matmul_packed_exact = matmul_packed_exact,
+    .quantize_rows = quantize_rows,
     .matmul_add_f32 = matmul_add_f32,
     .matmul_add_bf16 = matmul_add_bf16,
     .add = add,

@@ -45,6 +45,9 @@ INLINE void store_part(float *p, vf x, size_t left) {
 INLINE vf widen(vh x) { return (vf)(__builtin_convertvector(x, vu) << 16); }
 INLINE vf load_bf16(const uint16_t *p) { return widen(*(const vh *)p); }
 
+typedef _Float16 vhalf __attribute__((vector_size(VW * 2), aligned(2)));
+INLINE vf load_f16(const void *p) { return __builtin_convertvector(*(const vhalf *)p, vf); }
+
 // Adds neighbours, then neighbours of those, and so on: one fixed tree for every reduction.
 INLINE float sum_lanes(vf x) {
 #pragma clang loop unroll(full)

@@ -3,6 +3,7 @@
 #include "include/CKernels.h"
 #include "vector.h"
 #include "vector_matmul.h"
+#include "vector_packed.h"
 #include "vector_elementwise.h"
 #include "vector_norm.h"
 #include "vector_gates.h"

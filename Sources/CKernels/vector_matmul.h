@@ -54,9 +54,11 @@
     }
 
 #define SAME(x) (x)
+#define HALF1(x) ((float)(union { uint16_t u; _Float16 h; }){.u = (x)}.h)
 #define WIDEN1(x) ((union { uint32_t u; float f; }){.u = (uint32_t)(x) << 16}.f)
 MATMUL(matmul_f32, float, load, SAME)
 MATMUL(matmul_bf16, uint16_t, load_bf16, WIDEN1)
+MATMUL(matmul_f16, uint16_t, load_f16, HALF1)
 
 // Backward: c[i, j] is summed over p in order, whatever the blocks. Blocks of b and of a are copied together first, so
 // that the inner loop reads memory in a straight line: b as panels [p][2·VW], a as panels [p][AR].

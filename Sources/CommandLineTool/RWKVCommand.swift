@@ -12,7 +12,7 @@ struct RWKVCommand: ParsableCommand {
               rwkv train --data stories.txt --minutes 10 --output my-run
               rwkv generate --model my-run/model.safetensors "Lily"
 
-            The environment variable RWKV_KERNELS (scalar, avx2, avx512, neon) forces a lower instruction-set level.
+            The environment variable RWKV_KERNELS (scalar, avx2, avx512, avx512-vnni, neon, neon-dotprod) forces a lower instruction-set level.
             """,
         version: "0.1.0",
         subcommands: [

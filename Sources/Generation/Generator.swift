@@ -18,6 +18,8 @@ public struct Generator: Sendable {
     public var stopStrings: [String] = []
     /// The threads of each stream.
     public var threadCount: Int
+    /// How activations enter products with quantised weights.
+    public var precision = Precision.fast
 
     public init(
         _ model: LanguageModel, _ tokenizer: any Tokenizer, parameters: SamplingParameters = SamplingParameters(),
@@ -50,7 +52,7 @@ public struct Generator: Sendable {
                 do {
                     var text = try TextGeneration(
                         model, tokenizer, parameters, stopStrings: stopStrings, maximumTokens: maximumTokens,
-                        on: Workspace(threadCount: threadCount))
+                        on: Workspace(threadCount: threadCount, precision: precision))
                     try text.read(Self.promptTokens(prompt, tokenizer))
                     while !flag.isSet, let step = try text.next() {
                         if !step.text.isEmpty { continuation.yield(step.text) }

@@ -53,6 +53,14 @@ public final class LanguageModel: Sendable {
         try self.init(configuration, ParameterStore(seed: seed), learningRate: learningRate)
     }
 
+    /// A model of given sizes whose weights are whatever `drawing` makes of their names, shapes and roles.
+    public convenience init(
+        _ configuration: ModelConfiguration,
+        drawing: @escaping (_ name: String, _ shape: Shape, _ role: ParameterRole) -> StoredTensor
+    ) throws {
+        try self.init(configuration, ParameterStore(drawing: drawing), learningRate: 0)
+    }
+
     private init(
         _ given: ModelConfiguration, _ store: ParameterStore, learningRate: Float, initialState: [StoredTensor] = []
     ) throws {

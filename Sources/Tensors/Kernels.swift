@@ -16,9 +16,11 @@ public struct Kernels: @unchecked Sendable {
     public enum Level: String, Sendable, CaseIterable {
         case scalar
         case neon
+        case neonDotProduct = "neon-dotprod"
         case avx2
         case avx512
-        /// The sources of `avx512` at their full width on AVX2 registers: for tests on machines that lack AVX-512.
+        case avx512VNNI = "avx512-vnni"
+        /// The sources of `avx512-vnni` at their full width on AVX2 registers: for tests on machines that lack AVX-512.
         case avx512Twin = "avx512-twin"
     }
 
@@ -34,8 +36,10 @@ public struct Kernels: @unchecked Sendable {
             switch level {
             case .scalar: CK_SCALAR
             case .neon: CK_NEON
+            case .neonDotProduct: CK_NEON_DOTPROD
             case .avx2: CK_AVX2
             case .avx512: CK_AVX512
+            case .avx512VNNI: CK_AVX512_VNNI
             case .avx512Twin: CK_AVX512_TWIN
             }
         guard let pointer = ck_kernels_at(index) else { return nil }

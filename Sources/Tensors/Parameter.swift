@@ -12,8 +12,10 @@ public struct Parameter: Sendable {
     public let role: ParameterRole
     /// The learning rate of this parameter as a multiple of the common one.
     public let learningRateScale: Float
-    /// The values, `f32` or `bf16`.
+    /// The values: `f32`, `bf16` or `f16`, or quantised.
     public let value: StoredTensor
+    /// The values of a quantised matrix as the products read them.
+    let packed: PackedMatrix?
 
     public init(
         index: Int, name: String, shape: Shape, role: ParameterRole, learningRateScale: Float, value: StoredTensor
@@ -24,6 +26,7 @@ public struct Parameter: Sendable {
         self.role = role
         self.learningRateScale = learningRateScale
         self.value = value
+        packed = role == .matrix && value.type.isQuantized ? PackedMatrix(value) : nil
     }
 
     /// The number of elements.
@@ -43,9 +46,10 @@ public struct Parameter: Sendable {
         return (base + offset).assumingMemoryBound(to: Float.self)
     }
 
-    /// The bits of a `bf16` parameter.
+    /// The bits of a `bf16` or `f16` parameter.
     var halves: UnsafePointer<UInt16> {
-        precondition(value.type == .bf16, "“\(name)” is \(value.type.rawValue); this op needs BF16")
+        precondition(
+            value.type == .bf16 || value.type == .f16, "“\(name)” is \(value.type.rawValue); this op needs 16 bits")
         let (storage, offset) = value.location
         guard let base = storage.bytes.baseAddress else { preconditionFailure("“\(name)” has no memory") }
         return (base + offset).assumingMemoryBound(to: UInt16.self)

@@ -6,11 +6,12 @@ public final class ParameterStore {
     private var source: [String: StoredTensor]?
     private var sourceOrder: [String] = []
     private var random: RandomNumbers
+    private var drawing: ((_ name: String, _ shape: Shape, _ role: ParameterRole) -> StoredTensor)?
     private let forTraining: Bool
 
     /// A store that takes the weights from `source`.
-    /// - Parameter forTraining: Whether every weight becomes `f32` in memory of its own. Otherwise `f32` and `bf16`
-    ///   matrices are used where they lie, if they are aligned; `f16`, `f64` and quantised ones become `f32`.
+    /// - Parameter forTraining: Whether every weight becomes `f32` in memory of its own. Otherwise matrices
+    ///   are used where they lie, if they are aligned; quantised ones are packed besides, and those of `f64` become `f32`.
     public init(loading source: some TensorSource, forTraining: Bool = false) {
         self.source = Dictionary(source.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         sourceOrder = source.tensors.map(\.name)
@@ -24,6 +25,14 @@ public final class ParameterStore {
         forTraining = true
     }
 
+    /// A store whose weights are whatever `drawing` makes of their names, shapes and roles: for measurements, where values do
+    /// not matter.
+    public init(drawing: @escaping (_ name: String, _ shape: Shape, _ role: ParameterRole) -> StoredTensor) {
+        self.drawing = drawing
+        random = RandomNumbers(seed: 0)
+        forTraining = false
+    }
+
     /// Throws if the source holds tensors that nobody declared.
     public func finish() throws(ParameterError) {
         guard let source else { return }
@@ -35,12 +44,16 @@ public final class ParameterStore {
         _ name: String, _ shape: Shape, _ role: ParameterRole, _ learningRateScale: Float, _ initializer: Initializer
     ) throws(ParameterError) -> Parameter {
         let value =
-            if source != nil { try load(name, shape, role) } else {
+            if source != nil { try load(name, shape, role) } else if let drawing { drawing(name, shape, role) } else {
                 StoredTensor(name: name, shape: shape, floats: initializer.values(shape, &random))
             }
         let parameter = Parameter(
             index: parameters.count, name: name, shape: shape, role: role, learningRateScale: learningRateScale,
             value: value)
+        if parameter.packed != nil {
+            let (storage, offset) = value.location
+            storage.dropPages(offset: offset, count: value.byteCount)
+        }
         parameters.append(parameter)
         return parameter
     }
@@ -65,14 +78,15 @@ public final class ParameterStore {
         let inPlace =
             switch (role, found.type) {
             case _ where forTraining: false
-            case (.matrix, .bf16), (.embedding, .bf16): offset % 2 == 0
+            case (.matrix, .bf16), (.embedding, .bf16), (.matrix, .f16), (.embedding, .f16): offset % 2 == 0
+            case (.matrix, let type) where type.isQuantized, (.embedding, let type) where type.isQuantized: true
             case (_, .f32): offset % 4 == 0
             default: false
             }
         if inPlace { return StoredTensor(name: name, shape: shape, type: found.type, storage: storage, offset: offset) }
-        if found.type == .bf16, role != .vector, !forTraining {
+        if found.type == .bf16 || found.type == .f16, role == .matrix || role == .embedding, !forTraining {
             let copy = found.withBytes { Storage(copying: $0) }
-            return StoredTensor(name: name, shape: shape, type: .bf16, storage: copy)
+            return StoredTensor(name: name, shape: shape, type: found.type, storage: copy)
         }
         let memory = Storage(byteCount: shape.count * 4)
         if let bytes = memory.mutableBytes { found.copyFloats(to: bytes.bindMemory(to: Float.self)) }

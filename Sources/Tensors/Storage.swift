@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// A run of bytes that owns its memory or keeps alive the mapped file that it points into.
 ///
 /// Weights, saved states and files on their way to disk are all storages. A storage is written only by the code that
@@ -10,6 +18,7 @@ public final class Storage: @unchecked Sendable {
     /// The same bytes for writing; `nil` if they are mapped from a file.
     public let mutableBytes: UnsafeMutableRawBufferPointer?
 
+    private let isMappedFile: Bool
     private let release: () -> Void
 
     /// Memory of `byteCount` zero bytes, aligned to 64 so that every vector load may assume a cache line.
@@ -19,11 +28,33 @@ public final class Storage: @unchecked Sendable {
         let used = UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])
         bytes = UnsafeRawBufferPointer(used)
         mutableBytes = used
+        isMappedFile = false
+        release = { memory.deallocate() }
+    }
+
+    /// Memory of undefined bytes, to be filled by whoever made it. What is large begins at a page of 2 MB and asks for such
+    /// pages: reading it in a straight line is a sixth faster then.
+    init(uninitializedByteCount byteCount: Int) {
+        let largePage = 1 << 21
+        let isLarge = byteCount >= largePage
+        let memory = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(byteCount, 1), alignment: isLarge ? largePage : 64)
+        #if os(Linux)
+            if isLarge { madvise(memory.baseAddress, byteCount, Int32(MADV_HUGEPAGE)) }
+        #endif
+        let used = UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])
+        bytes = UnsafeRawBufferPointer(used)
+        mutableBytes = used
+        isMappedFile = false
         release = { memory.deallocate() }
     }
 
     /// Memory that somebody else mapped or allocated; `release` is called once, when the last user is gone.
-    public init(readOnly bytes: UnsafeRawBufferPointer, release: @escaping () -> Void) {
+    /// - Parameter isMappedFile: Whether the bytes come back from a file when their pages are dropped.
+    public init(
+        readOnly bytes: UnsafeRawBufferPointer, isMappedFile: Bool = false, release: @escaping () -> Void
+    ) {
+        self.isMappedFile = isMappedFile
         self.bytes = bytes
         mutableBytes = nil
         self.release = release
@@ -37,4 +68,14 @@ public final class Storage: @unchecked Sendable {
     }
 
     deinit { release() }
+
+    /// Lets the system take back the memory of bytes of a mapped file that will hardly be read again; if they are, they come
+    /// from the file.
+    func dropPages(offset: Int, count: Int) {
+        guard isMappedFile, let base = bytes.baseAddress else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let begin = (Int(bitPattern: base) + offset + page - 1) / page * page
+        let end = (Int(bitPattern: base) + offset + count) / page * page
+        if begin < end { madvise(UnsafeMutableRawPointer(bitPattern: begin), end - begin, Int32(MADV_DONTNEED)) }
+    }
 }

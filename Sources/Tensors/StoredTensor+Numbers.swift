@@ -37,6 +37,16 @@ extension StoredTensor {
         }
     }
 
+    /// Writes one row (of the outermost extent) as `Float`s to `target`, which has room for it.
+    func copyRow(_ row: Int, to target: UnsafeMutableBufferPointer<Float>) {
+        let (storage, offset) = location
+        let bytes = byteCount / shape.extents[0]
+        StoredTensor(
+            name: name, shape: Shape(Array(shape.extents.dropFirst())), type: type, storage: storage,
+            offset: offset + row * bytes
+        ).copyFloats(to: target)
+    }
+
     /// The tensor with its elements converted to `type`, one of `f32`, `bf16`, `f16`, `q8_0`, `q4_0`, `q4_1`, `q5_0` and
     /// `q5_1`; itself if it has that type, or if it holds no weights.
     ///

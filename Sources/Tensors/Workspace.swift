@@ -6,8 +6,14 @@ public final class Workspace {
     public let kernels: Kernels
     public let threads: ThreadPool
     public let buffers = BufferPool()
+    /// How activations enter products with quantised weights.
+    public let precision: Precision
 
-    public init(threadCount: Int = ThreadPool.processorCount, kernels: Kernels = .best) {
+    public init(
+        threadCount: Int = ThreadPool.processorCount, kernels: Kernels = .best,
+        precision: Precision = .exact
+    ) {
+        self.precision = precision
         self.kernels = kernels
         threads = ThreadPool(threadCount: threadCount)
     }

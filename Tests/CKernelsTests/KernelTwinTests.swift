@@ -2,7 +2,7 @@ import CKernels
 import KernelTwins
 import Testing
 
-private let levels = [CK_SCALAR, CK_NEON, CK_AVX2, CK_AVX512, CK_AVX512_TWIN].filter { ck_kernels_at($0) != nil }
+private let levels = (0..<CK_LEVELS.rawValue).map { ck_level($0) }.filter { ck_kernels_at($0) != nil }
 
 @Suite("Every kernel of every level of this machine is its scalar twin")
 struct KernelTwinTests {

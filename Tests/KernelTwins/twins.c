@@ -62,7 +62,14 @@ static const size_t depths[SIZES] = {1, 5, 9, 16, 31, 63, 300, 37, 520};
 
 #define EACH_TWIN for (int i = 0; i < 2; i++)
 
+static long bits_that_differ(const float *a, const float *b, size_t n) {
+    long count = 0;
+    for (size_t i = 0; i < n; i++) count += memcmp(a + i, b + i, 4) != 0;
+    return count;
+}
+
 #include "twins_products.h"
+#include "twins_packed.h"
 #include "twins_elementwise.h"
 #include "twins_norms.h"
 #include "twins_heads.h"
@@ -74,6 +81,10 @@ static const size_t depths[SIZES] = {1, 5, 9, 16, 31, 63, 300, 37, 520};
 static const twin twins[] = {
     TWIN(matmul_f32, 1e-6),
     TWIN(matmul_bf16, 1e-6),
+    TWIN(matmul_f16, 1e-6),
+    TWIN(matmul_packed, 0),
+    TWIN(matmul_packed_exact, 0),
+    TWIN(quantize_rows, 0),
     TWIN(matmul_add_f32, 1e-6),
     TWIN(matmul_add_bf16, 1e-6),
     TWIN(add, 0),
@@ -142,18 +153,12 @@ int twin_count(void) { return (int)(sizeof twins / sizeof *twins); }
 
 // ---- Splits -----------------------------------------------------------------------------------------------------------
 
-static long bits_that_differ(const float *a, const float *b, size_t n) {
-    long count = 0;
-    for (size_t i = 0; i < n; i++) count += memcmp(a + i, b + i, 4) != 0;
-    return count;
-}
-
 long twin_split_differences(const ck_kernels *kernels) {
     state = 1;
     size_t t = 23, n = 71, k = 83;
     float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *whole = numbers(t * n, 0, 0);
     float *parts = numbers(t * n, 0, 0), *once = numbers(n * k, 0, 0), *often = numbers(n * k, 0, 0);
-    long count = 0;
+    long count = packed_split_differences(kernels);
     // Forward: row by row and by odd groups of outputs.
     kernels->matmul_f32(whole, n, x, k, w, k, t, n, k);
     for (size_t i = 0; i < t; i++)

@@ -9,6 +9,8 @@
 // set of sources (vector_*.h) compiled for vectors of 4, 8 and 16 floats.
 #pragma once
 
+#include "CKPacked.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +28,18 @@ typedef struct ck_kernels {
     // The same with bfloat16 weights; the bits are those of matmul_f32 with the weights widened.
     void (*matmul_bf16)(float *y, size_t ldy, const float *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
                         size_t n, size_t k);
+    // The same with half-precision weights.
+    void (*matmul_f16)(float *y, size_t ldy, const float *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t, size_t n,
+                       size_t k);
+    // y[t, n] = Σ_k x[t, k] · w[n, k] with packed quantised weights and activations in bytes: step p of row t is
+    // x[p · ldx + t]. Sums over steps are exact integers. k is a whole number of the type's blocks.
+    void (*matmul_packed)(ck_quantization type, float *y, size_t ldy, const ck_activations *x, size_t ldx,
+                          const uint8_t *panels, size_t t, size_t n, size_t k);
+    // The same with the activations as they are, summed in the order of k.
+    void (*matmul_packed_exact)(ck_quantization type, float *y, size_t ldy, const float *x, size_t ldx,
+                                const uint8_t *panels, size_t t, size_t n, size_t k);
+    // Rows of activations in bytes: scale = max |x| / 127 of each 32. Where one is not finite, the scale is NaN.
+    void (*quantize_rows)(ck_activations *a, size_t lda, const float *x, size_t ldx, size_t t, size_t k);
     // c[i, j] += Σ_p a(i, p) · b[p, j], where a(i, p) = a[i·row + p·column]; begins at 0 unless `accumulate`.
     // Both backward products: dx = dy · w (a = dy, b = w) and dw += dyᵀ · x (a = dyᵀ, b = x).
     void (*matmul_add_f32)(float *c, size_t ldc, const float *a, size_t row, size_t column, const float *b, size_t ldb,
@@ -189,18 +203,20 @@ typedef struct ck_kernels {
 typedef enum ck_level {
     CK_SCALAR = 0,
     CK_NEON = 1,
-    CK_AVX2 = 2,
-    CK_AVX512 = 3,
-    // The sources of CK_AVX512 compiled for AVX2: lets tests run them where the machine lacks AVX-512.
-    CK_AVX512_TWIN = 4,
-    CK_LEVELS = 5,
+    CK_NEON_DOTPROD = 2,
+    CK_AVX2 = 3,
+    CK_AVX512 = 4,
+    CK_AVX512_VNNI = 5,
+    // The sources of CK_AVX512_VNNI compiled for AVX2: lets tests run them where the machine lacks AVX-512.
+    CK_AVX512_TWIN = 6,
+    CK_LEVELS = 7,
 } ck_level;
 
 // The kernels of a level, or NULL if this machine (or this build) does not have it.
 const ck_kernels *ck_kernels_at(ck_level level);
 
 // The kernels of the best level of this machine, or of the level named by the environment variable RWKV_KERNELS
-// (scalar, neon, avx2, avx512) if the machine has it.
+// (scalar, neon, neon-dotprod, avx2, avx512, avx512-vnni) if the machine has it.
 const ck_kernels *ck_kernels_best(void);
 
 // Tells the processor that this is a spinning loop.

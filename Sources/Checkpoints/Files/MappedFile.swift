@@ -45,7 +45,7 @@ public struct MappedFile: Sendable {
             throw .cannotMap(path: path, reason: systemReason(errno))
         }
         self.path = path
-        storage = Storage(readOnly: UnsafeRawBufferPointer(start: address, count: byteCount)) {
+        storage = Storage(readOnly: UnsafeRawBufferPointer(start: address, count: byteCount), isMappedFile: true) {
             munmap(address, byteCount)
         }
     }

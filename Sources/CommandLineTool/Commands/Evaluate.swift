@@ -30,7 +30,7 @@ struct Evaluate: ParsableCommand {
         let tokenizer = try options.loadTokenizer(for: model)
         let text = try TextData(path: data)
         let loss = try ValidationSet(text.tokens(tokenizer), byteCount: text.byteCount)
-            .measure(model, on: options.threading.workspace())
+            .measure(model, on: options.workspace())
         let perplexity = exp(loss.natsPerToken)
         if json {
             let report: [String: Double] = [

@@ -50,7 +50,7 @@ struct Generate: ParsableCommand {
         let restored = try stateFile.map { file in try about(state ?? "") { try model.state(from: file) } }
         var text = try TextGeneration(
             model, tokenizer, sampling.parameters(), stopStrings: sampling.stop, maximumTokens: tokenLimit,
-            state: restored, on: options.threading.workspace())
+            state: restored, on: options.workspace())
         // A saved state stands in the middle of its text; every other one, tuned or fresh, before the beginning.
         let goesOn = stateFile.map { !$0.isTuned } ?? false
         let promptTokens = goesOn ? tokenizer.encode(prompt) : Generator.promptTokens(prompt, tokenizer)

@@ -38,8 +38,8 @@ struct Logits: ParsableCommand {
     @Option(help: ArgumentHelp("The safetensors file to write.", valueName: "file"))
     var output: String
 
-    @Option(help: "The precision of activations: \(Precision.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var precision = Precision.exact
+    @Option(help: "The precision of activations: \(PrecisionName.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var precision = PrecisionName.exact
 
     @OptionGroup var threading: ThreadOptions
 
@@ -56,7 +56,7 @@ struct Logits: ParsableCommand {
         var state =
             try self.state.map { path in try about(path) { try model.state(from: StateFile(path: path)) } }
             ?? model.initialState()
-        let tape = Tape(on: threading.workspace())
+        let tape = Tape(on: threading.workspace(precision.precision))
         let width = model.configuration.vocabularySize
         var logits: [Float] = []
         logits.reserveCapacity(ids.count * width)

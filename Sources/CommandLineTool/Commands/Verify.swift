@@ -17,13 +17,13 @@ struct Verify: ParsableCommand {
     @Argument(help: ArgumentHelp("Folders of cases.", valueName: "case-dir"))
     var cases: [String]
 
-    @Option(help: "The precision of activations: \(Precision.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var precision = Precision.exact
+    @Option(help: "The precision of activations: \(PrecisionName.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var precision = PrecisionName.exact
 
     @OptionGroup var threading: ThreadOptions
 
     func run() throws {
-        let workspace = threading.workspace()
+        let workspace = threading.workspace(precision.precision)
         let width = cases.map { name($0).count }.max() ?? 0
         var failures = 0
         for path in cases {

@@ -15,7 +15,12 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var tokenizer: TokenizerOptions
 
+    @OptionGroup var activations: PrecisionOptions
+
     @OptionGroup var threading: ThreadOptions
+
+    /// What to compute with.
+    func workspace() -> Workspace { threading.workspace(activations.precision.precision) }
 
     /// The model with its adapters applied.
     /// - Parameter firstState: A file with the state that its texts begin with.
@@ -55,7 +60,9 @@ struct ThreadOptions: ParsableArguments {
         }
     }
 
-    func workspace() -> Workspace { Workspace(threadCount: threads ?? ThreadPool.processorCount) }
+    func workspace(_ precision: Precision = .exact) -> Workspace {
+        Workspace(threadCount: threads ?? ThreadPool.processorCount, precision: precision)
+    }
 }
 
 /// Does something with a file; if that fails for what is in the file, the message begins with its path.
@@ -68,10 +75,22 @@ func about<Result>(_ path: String, _ work: () throws -> Result) throws -> Result
     }
 }
 
-/// The precision of activations.
-enum Precision: String, ExpressibleByArgument, CaseIterable {
-    /// `f32` throughout.
-    case exact
+/// How activations enter the products, where speed comes first.
+struct PrecisionOptions: ParsableArguments {
+    @Option(help: "Activations with quantised weights: fast (as bytes) or exact (as 32-bit floats).")
+    var precision = PrecisionName.fast
+}
+
+/// A precision's name on the command line.
+enum PrecisionName: String, ExpressibleByArgument, CaseIterable {
+    case exact, fast
+
+    var precision: Precision {
+        switch self {
+        case .exact: .exact
+        case .fast: .fast
+        }
+    }
 }
 
 private func warnAboutNonFiniteWeights(_ file: some TensorSource, path: String) {

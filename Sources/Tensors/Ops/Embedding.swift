@@ -17,10 +17,10 @@ extension Tape {
         let y = make([tokens.count, width])
         for (row, token) in tokens.enumerated() {
             let start = Int(token) * width
-            if table.value.type == .bf16 {
-                kernels.table.bf16_to_f32(y.row(row), table.halves + start, width)
-            } else {
-                y.row(row).update(from: table.floats + start, count: width)
+            switch table.value.type {
+            case .bf16: kernels.table.bf16_to_f32(y.row(row), table.halves + start, width)
+            case .f32: y.row(row).update(from: table.floats + start, count: width)
+            default: table.value.copyRow(Int(token), to: UnsafeMutableBufferPointer(start: y.row(row), count: width))
             }
         }
         record({ tape, gradients in

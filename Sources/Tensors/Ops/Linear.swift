@@ -7,7 +7,7 @@ extension Tape {
     ///
     /// - Parameters:
     ///   - x: `[T, K]`.
-    ///   - weight: `[N, K]`, `f32` or `bf16`.
+    ///   - weight: `[N, K]`: `f32`, `bf16` or `f16`, or quantised. The backward pass needs `f32` or `bf16`.
     /// - Returns: `[T, N]`.
     /// - Complexity: O(T·N·K). An element is summed in an order that depends on K alone.
     public func linear(_ x: Tensor, _ weight: Parameter) -> Tensor {
@@ -41,6 +41,7 @@ extension Tape {
     }
 
     private func linearForward(_ y: Tensor, _ x: Tensor, _ weight: Parameter) {
+        if let packed = weight.packed { return packedForward(y, x, packed) }
         let (t, n, k) = (x.rows, weight.outputs, weight.inputs)
         // Tiles of at most 64 outputs and 96 rows: the weights of a tile stay in the second-level cache. One row alone uses
         // each weight once, and wants long reads instead: a few blocks per thread.
@@ -55,12 +56,15 @@ extension Tape {
                 let row = rowTile * rowBlock
                 let output = outputTile * outputBlock
                 let (rows, outputs) = (min(rowBlock, t - row), min(outputBlock, n - output))
-                if weight.value.type == .bf16 {
+                let (target, source) = (y.pointer + row * n + output, x.row(row))
+                switch weight.value.type {
+                case .bf16:
                     kernels.table.matmul_bf16(
-                        y.pointer + row * n + output, n, x.row(row), k, weight.halves + output * k, k, rows, outputs, k)
-                } else {
-                    kernels.table.matmul_f32(
-                        y.pointer + row * n + output, n, x.row(row), k, weight.floats + output * k, k, rows, outputs, k)
+                        target, n, source, k, weight.halves + output * k, k, rows, outputs, k)
+                case .f16:
+                    kernels.table.matmul_f16(target, n, source, k, weight.halves + output * k, k, rows, outputs, k)
+                default:
+                    kernels.table.matmul_f32(target, n, source, k, weight.floats + output * k, k, rows, outputs, k)
                 }
             }
         }

@@ -87,11 +87,14 @@ struct BlockCodecTests {
         #expect(type.holdsWeights == (type.isQuantized || type.isFloatingPoint))
     }
 
-    @Test("become single-precision weights of a model")
+    @Test("stay what they are in a model, and become single-precision weights for training")
     func loading() throws {
         let values = (0..<64).map { Float($0) / 8 }
         let tensor = StoredTensor(name: "m", shape: [2, 32], floats: values).converted(to: .q8_0)
-        let scope = ParameterScope(ParameterStore(loading: Source(tensors: [tensor])))
+        let packed = try ParameterScope(ParameterStore(loading: Source(tensors: [tensor])))
+            .matrix("m", 2, 32, initially: .uniform(1))
+        #expect(packed.value.type == .q8_0)
+        let scope = ParameterScope(ParameterStore(loading: Source(tensors: [tensor]), forTraining: true))
         let parameter = try scope.matrix("m", 2, 32, initially: .uniform(1))
         #expect(parameter.value.type == .f32)
         #expect(parameter.value.floats() == tensor.floats())

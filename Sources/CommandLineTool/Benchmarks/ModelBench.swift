@@ -1,0 +1,73 @@
+internal import RWKV
+
+/// Times decode, prefill and batched decode of one model with one number of threads.
+final class ModelBench {
+    let type: DataType
+    let threadCount: Int
+    let model: LanguageModel
+    private let workspace: Workspace
+    private let plan: ModelBenchPlan
+
+    /// The best seconds per token of each kind of work so far.
+    private(set) var decode = Double.infinity
+    private(set) var prefill = Double.infinity
+    private(set) var batches: [Int: Double] = [:]
+    /// The seconds from a prompt of the prefill's length to the first new token.
+    private(set) var firstToken = Double.infinity
+
+    init(_ model: LanguageModel, _ type: DataType, threadCount: Int, precision: Precision, _ plan: ModelBenchPlan) {
+        self.model = model
+        self.type = type
+        self.threadCount = threadCount
+        self.plan = plan
+        workspace = Workspace(threadCount: threadCount, precision: precision)
+    }
+
+    /// The bytes of weights that decoding one token reads: all but the other tokens' embeddings.
+    var bytesPerToken: Int {
+        model.parameters.reduce(0) { sum, parameter in
+            switch parameter.role {
+            case .embedding: sum + parameter.value.byteCount / max(1, parameter.shape.extents[0])
+            case .unused: sum
+            case .matrix, .vector: sum + parameter.value.byteCount
+            }
+        }
+    }
+
+    /// The multiplications and additions of a token's matrix products.
+    var operationsPerToken: Int {
+        model.parameters.reduce(0) { $0 + ($1.shape.extents.count == 2 && $1.role != .embedding ? 2 * $1.count : 0) }
+    }
+
+    /// Times each kind of work once, and keeps what is better than before.
+    func round() throws {
+        let tape = Tape(on: workspace)
+        let bound = Int32(model.configuration.vocabularySize)
+        func token(_ i: Int) -> Int32 { Int32(i * 7919 % 65521) % bound }
+        var state = model.initialState()
+        if plan.prefillLength > 0 {
+            let prompt = (0..<plan.prefillLength).map(token)
+            let seconds = try time { _ = try model(prompt, state: &state, on: tape) }
+            prefill = min(prefill, seconds / Double(prompt.count))
+            firstToken = min(firstToken, try seconds + time { _ = try model([token(1)], state: &state, on: tape) })
+        }
+        let seconds = try time {
+            for i in 0..<plan.decodeLength { _ = try model([token(i)], state: &state, on: tape) }
+        }
+        decode = min(decode, seconds / Double(plan.decodeLength))
+        for size in plan.batchSizes {
+            var chunks = (0..<size).map { SequenceChunk(tokens: [token($0)], state: model.initialState()) }
+            _ = try model(&chunks, on: tape)
+            let steps = max(2, plan.decodeLength / size)
+            let seconds = try time { for _ in 0..<steps { _ = try model(&chunks, on: tape) } }
+            batches[size] = min(batches[size] ?? .infinity, seconds / Double(steps * size))
+        }
+    }
+}
+
+/// How much of each kind of work a round is.
+struct ModelBenchPlan {
+    var prefillLength: Int
+    var decodeLength: Int
+    var batchSizes: [Int]
+}

@@ -1,0 +1,159 @@
+internal import ArgumentParser
+internal import Foundation
+internal import RWKV
+
+/// The speed of a model, beside what the machine could do.
+struct BenchModel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model",
+        abstract: "Decode, prefill and batched decode of a model, beside the machine's own limits.",
+        discussion: """
+            Decoding one sequence reads every weight once per token: its limit is the machine's read bandwidth. Prefill and \
+            batches are matrix products: their limit is the rate of products, shown as that of our 32-bit product. All are \
+            measured in turns, several times over; the best of each counts.
+            """)
+
+    @Option(help: ArgumentHelp("A checkpoint; without it, the small model inside the program.", valueName: "path"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("Random weights of these sizes: rwkv7:L12:D768:V65536.", valueName: "sizes"))
+    var random: RandomModel?
+
+    @Option(help: ArgumentHelp("Weight types: f32,f16,bf16,q8_0,…; the file's own by default.", valueName: "list"))
+    var types: TypeList?
+
+    @Option(help: ArgumentHelp("Numbers of threads, as 1,2.", valueName: "list"))
+    var threads: NumberList?
+
+    @Option(help: "The tokens of a prompt; 0 leaves prefill out.")
+    var prefill = 512
+
+    @Option(help: "The tokens that a round decodes.")
+    var decode = 16
+
+    @Option(help: ArgumentHelp("How many sequences to decode together, as 4,16,32.", valueName: "list"))
+    var batch: NumberList?
+
+    @Option(help: ArgumentHelp("The rounds; the best counts.", valueName: "n"))
+    var rounds = 3
+
+    @OptionGroup var activations: PrecisionOptions
+
+    @Flag(help: "The figures as JSON.")
+    var json = false
+
+    func validate() throws {
+        if model != nil, random != nil { throw ValidationError("--model and --random exclude each other") }
+        if !(0...1_000_000).contains(prefill) { throw ValidationError("--prefill is \(prefill); it must be 0 or more") }
+        if decode < 1 { throw ValidationError("--decode is \(decode); it must be at least 1") }
+        if rounds < 1 { throw ValidationError("--rounds is \(rounds); it must be at least 1") }
+    }
+
+    func run() throws {
+        let plan = ModelBenchPlan(prefillLength: prefill, decodeLength: decode, batchSizes: batch?.numbers ?? [])
+        let threadCounts = threads?.numbers ?? Set([1, ThreadPool.processorCount]).sorted()
+        var loadSeconds: [String: Double] = [:]
+        var benches: [ModelBench] = []
+        for type in types?.types ?? [nil] {
+            let began = monotonicSeconds()
+            let loaded = try load(type)
+            let kind = type ?? Self.commonType(loaded)
+            loadSeconds[kind.rawValue] = monotonicSeconds() - began
+            for count in threadCounts {
+                benches.append(
+                    ModelBench(loaded, kind, threadCount: count, precision: activations.precision.precision, plan))
+            }
+        }
+        let machines = try threadCounts.map { count in
+            (memory: ReadBench(threadCount: count), products: try SquareProductBench(threadCount: count))
+        }
+        for round in 1...rounds {
+            Terminal.progress("round \(round) of \(rounds)")
+            for machine in machines {
+                machine.memory.round()
+                machine.products.round()
+            }
+            for bench in benches { try bench.round() }
+        }
+        Terminal.endProgress()
+        let limits = Dictionary(
+            uniqueKeysWithValues: zip(threadCounts, machines).map { count, machine in
+                (count, MachineLimits(read: machine.memory.bytesPerSecond, products: machine.products.flops))
+            })
+        let report = ModelBenchReport(benches: benches, limits: limits, loadSeconds: loadSeconds, plan: plan)
+        Terminal.write(json ? try report.json() : report.text(random == nil))
+    }
+
+    private func load(_ type: DataType?) throws -> LanguageModel {
+        if let random { return try random.model(type ?? .bf16) }
+        guard let model else {
+            guard let type else { return try BuiltInModel.model() }
+            return try converted(BuiltInModel.model().tensors(), type)
+        }
+        return try about(model) {
+            guard let type else { return try LanguageModel(contentsOf: model) }
+            return try converted(LanguageModel(contentsOf: model).tensors(), type)
+        }
+    }
+
+    private func converted(_ tensors: [StoredTensor], _ type: DataType) throws -> LanguageModel {
+        try LanguageModel(loading: ConvertedTensors(tensors, type))
+    }
+
+    /// The type of most bytes.
+    private static func commonType(_ model: LanguageModel) -> DataType {
+        var bytes: [DataType: Int] = [:]
+        for parameter in model.parameters { bytes[parameter.value.type, default: 0] += parameter.value.byteCount }
+        return bytes.max { $0.value < $1.value }?.key ?? .f32
+    }
+}
+
+/// A model's tensors with its matrices in another type, where their rows are whole blocks of it.
+private struct ConvertedTensors: TensorSource {
+    let tensors: [StoredTensor]
+    let metadata: [String: String] = [:]
+
+    init(_ tensors: [StoredTensor], _ type: DataType) {
+        self.tensors = tensors.map { tensor in
+            let isMatrix = tensor.shape.extents.count == 2 && tensor.name.hasSuffix(".weight")
+            guard isMatrix, tensor.shape.extents[1].isMultiple(of: type.blockLength) else { return tensor }
+            return tensor.converted(to: type)
+        }
+    }
+}
+
+/// Weight types as a list: bf16,q8_0.
+struct TypeList: ExpressibleByArgument {
+    let types: [DataType?]
+
+    init?(argument: String) {
+        var types: [DataType] = []
+        for name in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            let match = DataType.allCases.first { $0.rawValue.lowercased() == name.lowercased() }
+            guard let match, match.canHoldMatrices else { return nil }
+            types.append(match)
+        }
+        self.types = types
+    }
+}
+
+extension DataType {
+    /// Whether weights can be converted to it and computed with.
+    fileprivate var canHoldMatrices: Bool {
+        switch self {
+        case .f32, .f16, .bf16, .q8_0, .q4_0, .q4_1, .q5_0, .q5_1: true
+        default: false
+        }
+    }
+}
+
+/// Positive numbers as a list: 1,2.
+struct NumberList: ExpressibleByArgument {
+    let numbers: [Int]
+
+    init?(argument: String) {
+        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard numbers.allSatisfy({ (1...1024).contains($0 ?? 0) }) else { return nil }
+        self.numbers = Set(numbers.compactMap { $0 }).sorted()
+    }
+}
