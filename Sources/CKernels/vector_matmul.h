@@ -5,7 +5,10 @@
 // outputs shares its loads. One row (decoding) is a tile of 1 × 8 whose weights lie an eighth of the matrix apart: eight
 // long straight reads keep the memory busier than eight neighbouring rows.
 
-#define MATMUL(NAME, WEIGHT, LOAD, WIDEN)                                                                              \
+// Narrow weights that several tiles use are widened once, four outputs at a time; the sums are the same.
+#define WIDE_LIMIT 4096
+
+#define MATMUL(NAME, WEIGHT, LOAD, WIDEN, WIDE)                                                                        \
     INLINE void NAME##_tile(float *y, size_t ldy, size_t step, const float *x, size_t ldx, const WEIGHT *w,            \
                             size_t ldw, size_t k, const int mr, const int groups, const int nr) {                     \
         vf acc[MR][8];                                                                                                 \
@@ -49,16 +52,30 @@
             for (; j < part; j++) NAME##_tile(y + j, ldy, part, x, ldx, w + j * ldw, part * ldw, k, 1, 2, 8);          \
             j = 8 * part;                                                                                              \
         }                                                                                                              \
-        for (; j + 4 <= n; j += 4) NAME##_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 4);                         \
+        for (; j + 4 <= n; j += 4) {                                                                                   \
+            if (WIDE && t >= 2 * MR && k <= WIDE_LIMIT) {                                                              \
+                _Alignas(64) float wide[WIDE ? 4 * WIDE_LIMIT : 1];                                                    \
+                for (size_t q = 0; q < 4; q++) {                                                                       \
+                    const WEIGHT *from = w + (j + q) * ldw;                                                            \
+                    float *to = wide + q * k;                                                                          \
+                    size_t p = 0;                                                                                      \
+                    for (; p + VW <= k; p += VW) store(to + p, LOAD(from + p));                                        \
+                    for (; p < k; p++) to[p] = WIDEN(from[p]);                                                         \
+                }                                                                                                      \
+                matmul_f32_rows(y + j, ldy, x, ldx, wide, k, t, k, 4);                                                 \
+            } else {                                                                                                   \
+                NAME##_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 4);                                            \
+            }                                                                                                          \
+        }                                                                                                              \
         for (; j < n; j++) NAME##_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 1);                                 \
     }
 
 #define SAME(x) (x)
 #define HALF1(x) ((float)(union { uint16_t u; _Float16 h; }){.u = (x)}.h)
 #define WIDEN1(x) ((union { uint32_t u; float f; }){.u = (uint32_t)(x) << 16}.f)
-MATMUL(matmul_f32, float, load, SAME)
-MATMUL(matmul_bf16, uint16_t, load_bf16, WIDEN1)
-MATMUL(matmul_f16, uint16_t, load_f16, HALF1)
+MATMUL(matmul_f32, float, load, SAME, 0)
+MATMUL(matmul_bf16, uint16_t, load_bf16, WIDEN1, 1)
+MATMUL(matmul_f16, uint16_t, load_f16, HALF1, 1)
 
 // Backward: c[i, j] is summed over p in order, whatever the blocks. Blocks of b and of a are copied together first, so
 // that the inner loop reads memory in a straight line: b as panels [p][2·VW], a as panels [p][AR].
@@ -93,28 +110,30 @@ INLINE void block(float *c, size_t ldc, const float *a, const float *b, size_t p
 // Rows of c per packed block of a: a multiple of AR near 96.
 #define AB (96 / AR * AR)
 
-// One row of c (decoding) uses each element of b once: it is read where it lies, in the same order of sums.
+// One row of c (decoding) uses each element of b once: rows of b are read along, eight at a time, while c waits in the cache.
+// The order of sums is the same.
 #define MATMUL_ADD(NAME, WEIGHT, LOAD, WIDEN)                                                                          \
-    INLINE void NAME##_row(float *c, const float *a, size_t column, const WEIGHT *b, size_t ldb, size_t j, size_t p,   \
-                           int accumulate) {                                                                          \
+    INLINE void NAME##_rows(float *c, const float *a, size_t column, const WEIGHT *b, size_t ldb, size_t j,            \
+                            const int rows, int accumulate) {                                                         \
         size_t j0 = 0;                                                                                                 \
-        for (; j0 + 4 * VW <= j; j0 += 4 * VW) {                                                                       \
-            vf acc[4];                                                                                                 \
-            _Pragma("clang loop unroll(full)") for (int s = 0; s < 4; s++) acc[s] =                                   \
-                accumulate ? load(c + j0 + s * VW) : (vf){};                                                           \
-            for (size_t q = 0; q < p; q++) {                                                                           \
-                vf x = splat(a[q * column]);                                                                           \
-                const WEIGHT *row = b + q * ldb + j0;                                                                  \
-                _Pragma("clang loop unroll(full)") for (int s = 0; s < 4; s++) acc[s] =                               \
-                    fma_(x, LOAD(row + s * VW), acc[s]);                                                               \
-            }                                                                                                          \
-            _Pragma("clang loop unroll(full)") for (int s = 0; s < 4; s++) store(c + j0 + s * VW, acc[s]);            \
+        for (; j0 + VW <= j; j0 += VW) {                                                                               \
+            vf sum = accumulate ? load(c + j0) : (vf){};                                                               \
+            _Pragma("clang loop unroll(full)") for (int q = 0; q < rows; q++) sum =                                   \
+                fma_(splat(a[q * column]), LOAD(b + q * ldb + j0), sum);                                               \
+            store(c + j0, sum);                                                                                        \
         }                                                                                                              \
         for (; j0 < j; j0++) {                                                                                         \
             float sum = accumulate ? c[j0] : 0;                                                                        \
-            for (size_t q = 0; q < p; q++) sum = __builtin_fmaf(a[q * column], WIDEN(b[q * ldb + j0]), sum);           \
+            for (int q = 0; q < rows; q++) sum = __builtin_fmaf(a[q * column], WIDEN(b[q * ldb + j0]), sum);           \
             c[j0] = sum;                                                                                               \
         }                                                                                                              \
+    }                                                                                                                  \
+    static void NAME##_row(float *c, const float *a, size_t column, const WEIGHT *b, size_t ldb, size_t j, size_t p,   \
+                           int accumulate) {                                                                          \
+        size_t q = 0;                                                                                                  \
+        if (p == 0 && !accumulate) memset(c, 0, j * sizeof(float));                                                    \
+        for (; q + 8 <= p; q += 8) NAME##_rows(c, a + q * column, column, b + q * ldb, ldb, j, 8, accumulate || q);    \
+        for (; q < p; q++) NAME##_rows(c, a + q * column, column, b + q * ldb, ldb, j, 1, accumulate || q);            \
     }                                                                                                                  \
     static void NAME(float *c, size_t ldc, const float *a, size_t row, size_t column, const WEIGHT *b, size_t ldb,     \
                      size_t i, size_t j, size_t p, int accumulate) {                                                   \

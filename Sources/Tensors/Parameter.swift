@@ -20,13 +20,22 @@ public struct Parameter: Sendable {
     public init(
         index: Int, name: String, shape: Shape, role: ParameterRole, learningRateScale: Float, value: StoredTensor
     ) {
+        self.init(
+            index: index, name: name, shape: shape, role: role, learningRateScale: learningRateScale, value: value,
+            arena: PackingArena())
+    }
+
+    init(
+        index: Int, name: String, shape: Shape, role: ParameterRole, learningRateScale: Float, value: StoredTensor,
+        arena: PackingArena
+    ) {
         self.index = index
         self.name = name
         self.shape = shape
         self.role = role
         self.learningRateScale = learningRateScale
         self.value = value
-        packed = role == .matrix && value.type.isQuantized ? PackedMatrix(value) : nil
+        packed = role == .matrix && value.type.isQuantized ? PackedMatrix(value, in: arena) : nil
     }
 
     /// The number of elements.

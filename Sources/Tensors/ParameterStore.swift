@@ -8,6 +8,7 @@ public final class ParameterStore {
     private var random: RandomNumbers
     private var drawing: ((_ name: String, _ shape: Shape, _ role: ParameterRole) -> StoredTensor)?
     private let forTraining: Bool
+    private let arena = PackingArena()
 
     /// A store that takes the weights from `source`.
     /// - Parameter forTraining: Whether every weight becomes `f32` in memory of its own. Otherwise matrices
@@ -49,7 +50,7 @@ public final class ParameterStore {
             }
         let parameter = Parameter(
             index: parameters.count, name: name, shape: shape, role: role, learningRateScale: learningRateScale,
-            value: value)
+            value: value, arena: arena)
         if parameter.packed != nil {
             let (storage, offset) = value.location
             storage.dropPages(offset: offset, count: value.byteCount)

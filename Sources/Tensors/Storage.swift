@@ -32,21 +32,12 @@ public final class Storage: @unchecked Sendable {
         release = { memory.deallocate() }
     }
 
-    /// Memory of undefined bytes, to be filled by whoever made it. What is large begins at a page of 2 MB and asks for such
-    /// pages: reading it in a straight line is a sixth faster then.
-    init(uninitializedByteCount byteCount: Int) {
-        let largePage = 1 << 21
-        let isLarge = byteCount >= largePage
-        let memory = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(byteCount, 1), alignment: isLarge ? largePage : 64)
-        #if os(Linux)
-            if isLarge { madvise(memory.baseAddress, byteCount, Int32(MADV_HUGEPAGE)) }
-        #endif
-        let used = UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])
-        bytes = UnsafeRawBufferPointer(used)
-        mutableBytes = used
+    /// Memory that somebody else allocated, to be filled by whoever makes the storage.
+    init(mutable bytes: UnsafeMutableRawBufferPointer, release: @escaping () -> Void) {
+        self.bytes = UnsafeRawBufferPointer(bytes)
+        mutableBytes = bytes
         isMappedFile = false
-        release = { memory.deallocate() }
+        self.release = release
     }
 
     /// Memory that somebody else mapped or allocated; `release` is called once, when the last user is gone.

@@ -8,10 +8,12 @@ struct Verify: ParsableCommand {
         abstract: "Runs golden cases and says how far the results are from the expected ones.",
         discussion: """
             A case is a folder with case.json and tensors (inference, real models, training), with cases.json
-            (tokenizers) or sample_logits.json (sampling), or with GGUF models and a …-case.json for each. One line is printed per case; the exit code is 1 if any fails.
+            (tokenizers) or sample_logits.json (sampling), or with GGUF models and a …-case.json for each. Of a folder that is none \
+            itself, the folders in it are taken. One line is printed per case; the exit code is 1 if any fails.
 
-            Example:
+            Examples:
               rwkv verify fixtures/inference/v4_a fixtures/training/v4
+              rwkv verify fixtures/inference
             """)
 
     @Argument(help: ArgumentHelp("Folders of cases.", valueName: "case-dir"))
@@ -24,6 +26,7 @@ struct Verify: ParsableCommand {
 
     func run() throws {
         let workspace = threading.workspace(precision.precision)
+        let cases = self.cases.flatMap(GoldenCases.folders)
         let width = cases.map { name($0).count }.max() ?? 0
         var failures = 0
         for path in cases {

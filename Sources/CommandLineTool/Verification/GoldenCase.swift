@@ -19,6 +19,18 @@ enum GoldenCases {
         ]
     }
 
+    /// The folder itself, or those in it if it is no case and has some.
+    static func folders(_ path: String) -> [String] {
+        // A case that cannot be opened is one all the same: its line says why.
+        guard let folder = try? CaseFolder(path: path), folder.files.allSatisfy({ !$0.hasSuffix(".json") }) else {
+            return [path]
+        }
+        let inside = folder.files.sorted().map(folder.file).filter { inner in
+            (try? FileManager.default.contentsOfDirectory(atPath: inner)) != nil
+        }
+        return inside.isEmpty ? [path] : inside
+    }
+
     /// The case in a folder, of whatever kind it is.
     static func open(_ path: String) throws -> any GoldenCase {
         let folder = try CaseFolder(path: path)

@@ -10,16 +10,18 @@ final class PackedMatrix: Sendable {
     let panelByteCount: Int
     private let storage: Storage
 
-    /// - Parameter matrix: `[N, K]` of a quantised type.
+    /// - Parameters:
+    ///   - matrix: `[N, K]` of a quantised type.
+    ///   - arena: Where its memory comes from.
     /// - Complexity: One pass over the matrix.
-    init(_ matrix: StoredTensor) {
+    init(_ matrix: StoredTensor, in arena: PackingArena) {
         guard let type = Self.quantization(matrix.type) else {
             preconditionFailure("\(matrix.type.rawValue) has no blocks")
         }
         self.type = type
         let (n, k) = (matrix.shape.extents[0], matrix.shape.extents[1])
         panelByteCount = ck_packed_size(type, Int(CK_PANEL), k)
-        storage = Storage(uninitializedByteCount: ck_packed_size(type, n, k))
+        storage = arena.take(ck_packed_size(type, n, k))
         let panelBytes = panelByteCount
         matrix.withBytes { source in
             guard let from = source.baseAddress, let to = storage.mutableBytes?.baseAddress, n > 0 else { return }
