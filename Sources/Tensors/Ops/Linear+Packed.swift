@@ -50,7 +50,7 @@ extension Tape {
         let outputBlock = t <= rowBlock ? max(64, (perThread + 15) / 16 * 16) : 64
         let rowBlocks = (t + rowBlock - 1) / rowBlock
         let outputBlocks = (n + outputBlock - 1) / outputBlock
-        let cost = Double(min(t, rowBlock) * outputBlock * k) / perNanosecond
+        let cost = Double(min(t, rowBlock) * outputBlock * k) / (t == 1 ? min(perNanosecond, 30) : perNanosecond)
         workspace.parallel(rowBlocks * outputBlocks, cost: cost) { tiles in
             for tile in tiles {
                 // Row blocks outside: the activations of one are used for all outputs before the next one's.

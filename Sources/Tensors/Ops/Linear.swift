@@ -50,7 +50,9 @@ extension Tape {
         let perThread = workspace.threads.threadCount == 1 ? n : n / (4 * workspace.threads.threadCount)
         let outputBlock = t == 1 ? max(64, (perThread + 7) / 8 * 8) : 64
         let outputBlocks = (n + outputBlock - 1) / outputBlock
-        workspace.parallel(rowBlocks * outputBlocks, cost: Double(min(t, rowBlock) * outputBlock * k) / 50) { tiles in
+        // Products per nanosecond: one row waits for memory, more of them compute.
+        let rate = t == 1 ? 10.0 : 50
+        workspace.parallel(rowBlocks * outputBlocks, cost: Double(min(t, rowBlock) * outputBlock * k) / rate) { tiles in
             for tile in tiles {
                 let (outputTile, rowTile) = tile.quotientAndRemainder(dividingBy: rowBlocks)
                 let row = rowTile * rowBlock
@@ -98,10 +100,13 @@ extension Tape {
 
     /// Splits an `[rows, columns]` output into blocks that the threads share.
     func parallelBlocks(_ rows: Int, _ columns: Int, depth: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
-        let (rowBlock, columnBlock) = (96, 256)
+        let rowBlock = 96
+        // One row waits for memory; each thread reads a part of the columns.
+        let perThread = (columns / workspace.threads.threadCount + 15) / 16 * 16
+        let columnBlock = rows == 1 ? max(16, min(256, perThread)) : 256
         let rowBlocks = (rows + rowBlock - 1) / rowBlock
         let columnBlocks = (columns + columnBlock - 1) / columnBlock
-        let cost = Double(min(rows, rowBlock) * min(columns, columnBlock) * depth) / 50
+        let cost = Double(min(rows, rowBlock) * min(columns, columnBlock) * depth) / (rows == 1 ? 4 : 50)
         workspace.parallel(rowBlocks * columnBlocks, cost: cost) { blocks in
             for block in blocks {
                 let (i, j) = block.quotientAndRemainder(dividingBy: columnBlocks)
