@@ -118,10 +118,15 @@ INLINE void block(float *c, size_t ldc, const float *a, const float *b, size_t p
         size_t j0 = 0;                                                                                                 \
         for (; j0 + VW <= j; j0 += VW) {                                                                               \
             vf sum = accumulate ? load(c + j0) : (vf){};                                                               \
-            /* The rows lie behind each other: what is needed soon is asked for now. */                                \
-            _Pragma("clang loop unroll(full)") for (size_t line = 0; line < (size_t)rows * VW * sizeof(WEIGHT);        \
-                                                    line += 64)                                                        \
-                __builtin_prefetch((const char *)(b + rows * j0) + 2048 + line);                                       \
+            /* What comes next is asked for while this is used: behind narrow rows at once, below wide ones. */        \
+            if (j < 256) {                                                                                             \
+                _Pragma("clang loop unroll(full)") for (size_t line = 0; line < (size_t)rows * VW * sizeof(WEIGHT);    \
+                                                        line += 64)                                                    \
+                    __builtin_prefetch((const char *)(b + (size_t)rows * j0) + 2048 + line);                           \
+            } else if (j0 % (64 / sizeof(WEIGHT)) == 0) {                                                              \
+                _Pragma("clang loop unroll(full)") for (int q = 0; q < rows; q++)                                     \
+                    __builtin_prefetch(b + (size_t)(rows + q) * ldb + j0);                                             \
+            }                                                                                                          \
             _Pragma("clang loop unroll(full)") for (int q = 0; q < rows; q++) sum =                                   \
                 fma_(splat(a[q * column]), LOAD(b + q * ldb + j0), sum);                                               \
             store(c + j0, sum);                                                                                        \

@@ -39,6 +39,16 @@ struct VerifyTests {
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
 
+    @Test("takes the cases in a folder that is none itself")
+    func folder() throws {
+        let result = try Program.run("verify", packageFolder + "/Tests/Fixtures/inference")
+        #expect(result.status == 0, "\(result.output)\(result.errors)")
+        let names = result.output.split(separator: "\n").map {
+            $0.split(separator: " ").dropFirst().first.map(String.init)
+        }
+        #expect(names == ["v4_a", "v5_0_a", "v5_1_a", "v5_2_a", "v6_a", "v7_a"].map { "inference/\($0)" })
+    }
+
     @Test("fails a case whose expected numbers are other ones, and one that is no case")
     func fails() throws {
         let folder = try TemporaryFolder()

@@ -1,0 +1,38 @@
+import Foundation
+import Testing
+
+@Suite("rwkv bench model")
+struct BenchModelTests {
+    @Test("measures the types and numbers of threads asked for, and says so as JSON")
+    func json() throws {
+        let result = try Program.run(
+            "bench", "model", "--random", "rwkv7:L2:D64:V100", "--types", "f32,bf16,q8_0,q4_0", "--threads", "1,2",
+            "--prefill", "8", "--decode", "2", "--batch", "2,3", "--rounds", "1", "--json")
+        #expect(result.status == 0, "\(result.errors)")
+        let report = try #require(
+            JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        let rows = try #require(report["results"] as? [[String: Any]])
+        #expect(rows.map { $0["type"] as? String } == ["F32", "F32", "BF16", "BF16", "Q8_0", "Q8_0", "Q4_0", "Q4_0"])
+        #expect(rows.map { $0["threads"] as? Int } == [1, 2, 1, 2, 1, 2, 1, 2])
+        // Narrower weights are fewer bytes to read, and each rate was measured.
+        let bytes = rows.compactMap { $0["bytes_per_token"] as? Int }
+        #expect(bytes == bytes.sorted(by: >))
+        for row in rows {
+            for key in ["decode_tokens_per_second", "prefill_tokens_per_second", "share_of_read_bandwidth"] {
+                #expect((row[key] as? Double ?? 0) > 0, "\(key)")
+            }
+            #expect((row["batched_tokens_per_second"] as? [String: Double])?.keys.sorted() == ["2", "3"])
+        }
+    }
+
+    @Test(
+        "refuses what it cannot measure as wrong usage",
+        arguments: [
+            ["--random", "rwkv9:L2:D64"], ["--random", "rwkv7:L2"], ["--random", "rwkv7:L2:D64:D64"],
+            ["--types", "i8"], ["--threads", "0"], ["--random", "rwkv7:L2:D64", "--model", "x.pth"],
+        ])
+    func refuses(arguments: [String]) throws {
+        let result = try Program.run(["bench", "model"] + arguments)
+        #expect(result.status == 64)
+    }
+}
