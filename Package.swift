@@ -84,7 +84,10 @@ let package = Package(
         tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),
         tests(
             "CommandTests",
-            ["Checkpoints", "CommandLineTool", "HubTestServer", "LanguageModels", "Tensors", "TestSupport"]),
+            [
+                "Checkpoints", "CommandLineTool", "HubTestServer", "LanguageModels", "RWKV", "Tensors", "TestSupport",
+                "Tokenizers",
+            ]),
         tests("PackageTests", ["TestSupport"]),
     ]
 )

@@ -17,7 +17,6 @@ struct RWKVCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Generate.self, Train.self, Evaluate.self, Tokenize.self, TokenizerCommand.self, Logits.self, Convert.self,
-            Pull.self,
-            Inspect.self, Verify.self, Bench.self,
+            Pull.self, Ingest.self, Inspect.self, Verify.self, Bench.self,
         ])
 }

@@ -41,6 +41,13 @@ struct ModelOptions: ParsableArguments {
 
     /// The tokenizer asked for, or the one that belongs to the model.
     func loadTokenizer(for loaded: LanguageModel) throws -> any Tokenizer {
+        try Self.tokenizer(tokenizer, of: model, for: loaded)
+    }
+
+    /// The tokenizer that the options name, or the one that belongs to the model at `model`; `nil` is the one inside.
+    static func tokenizer(
+        _ tokenizer: TokenizerOptions, of model: String?, for loaded: LanguageModel
+    ) throws -> any Tokenizer {
         if let chosen = try tokenizer.load() { return chosen }
         guard let model else { return try BuiltInModel.tokenizer() }
         let carried = try about(model) { try ModelCheckpoint.vocabulary(at: model) }
