@@ -1,5 +1,7 @@
 import Checkpoints
 import Foundation
+import RWKV
+import Tensors
 import TestSupport
 import Testing
 import Tokenizers
