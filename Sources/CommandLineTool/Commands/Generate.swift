@@ -54,6 +54,10 @@ struct Generate: ParsableCommand {
         // A saved state stands in the middle of its text; every other one, tuned or fresh, before the beginning.
         let goesOn = stateFile.map { !$0.isTuned } ?? false
         let promptTokens = goesOn ? tokenizer.encode(prompt) : Generator.promptTokens(prompt, tokenizer)
+        if promptTokens.isEmpty {
+            throw InputError(
+                description: "a saved state does not say what comes next by itself: give a prompt, if only a line end")
+        }
         try self.read(promptTokens, into: &text, until: interrupt)
         let read = DispatchTime.now()
 
