@@ -9,11 +9,12 @@ static size_t packed_depth(ck_quantization type, unsigned size) {
 }
 
 // Random integers with scales from −0.1 to 0.1, in panels. Behind them lie bytes of 0x7F, which are NaN as scales.
-static uint8_t *random_panels(ck_quantization type, size_t n, size_t k) {
+// With `all` from 0 to 255, every byte but the scales' is that: sums grow as large as they can.
+static uint8_t *panels_of(ck_quantization type, size_t n, size_t k, int all) {
     ck_packing p = ck_packing_of(type);
     size_t stride = k / CK_STEP / (size_t)p.steps * (size_t)p.source, bytes = n * stride;
     uint8_t *rows = malloc(bytes);
-    for (size_t i = 0; i < bytes; i++) rows[i] = (uint8_t)uniform(0, 256);
+    for (size_t i = 0; i < bytes; i++) rows[i] = all < 0 ? (uint8_t)uniform(0, 256) : (uint8_t)all;
     for (size_t i = 0; i < bytes; i += (size_t)p.source) {
         // 0x2xxx is below 0.0313, 0xAxxx above −0.0313.
         uint8_t *d = rows + i + (type == CK_Q6_K ? 208 : 0);
@@ -28,6 +29,8 @@ static uint8_t *random_panels(ck_quantization type, size_t n, size_t k) {
     free(rows);
     return panels;
 }
+
+static uint8_t *random_panels(ck_quantization type, size_t n, size_t k) { return panels_of(type, n, k, -1); }
 
 static double matmul_packed_exact(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
     double worst = 0;
@@ -51,10 +54,12 @@ static double matmul_packed(const ck_kernels *level, const ck_kernels *scalar, u
         size_t t = rows[size], n = widths[size], k = packed_depth(quantizations[q], size), steps = k / CK_STEP;
         // The rows are some of more, as in a block of a larger product.
         size_t all = t + size;
-        float *x = numbers(all * k, -1, 1), *y[2];
+        // Two of the sizes have the largest integers everywhere, and the most negative ones.
+        int largest = size == 3, least = size == 4;
+        float *x = numbers(all * k, largest ? 1 : -1, least ? -1 : 1), *y[2];
         ck_activations *a = malloc(all * steps * sizeof *a);
         scalar->quantize_rows(a, all, x, k, all, k);
-        uint8_t *panels = random_panels(quantizations[q], n, k);
+        uint8_t *panels = panels_of(quantizations[q], n, k, largest ? 0xFF : least ? 0x80 : -1);
         EACH_TWIN {
             y[i] = numbers(t * n, 0, 0);
             (i ? scalar : level)->matmul_packed(quantizations[q], y[i], n, a + size, all, panels, t, n, k);
