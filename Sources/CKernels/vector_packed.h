@@ -98,6 +98,14 @@ INLINE vf add_step(const ck_quantization type, vf sum, const step *s, const ck_a
     return sum;
 }
 
+// The first n outputs of t rows.
+INLINE void store_sums(float *y, size_t ldy, const vf *sums, size_t t, size_t n) {
+    for (size_t i = 0; i < t; i++)
+#pragma clang loop unroll(full)
+        for (int part = 0; part < PARTS; part++)
+            if (n > (size_t)part * VW) store_part(y + i * ldy + part * VW, sums[i * PARTS + part], n - part * VW);
+}
+
 INLINE void packed_rows(const ck_quantization type, float *y, size_t ldy, const ck_activations *x, size_t ldx,
                         const uint8_t *panel, size_t t, size_t n, size_t k) {
     const ck_packing p = ck_packing_of(type);
@@ -118,10 +126,7 @@ INLINE void packed_rows(const ck_quantization type, float *y, size_t ldy, const 
             }
         }
     }
-    for (size_t i = 0; i < t; i++)
-#pragma clang loop unroll(full)
-        for (int part = 0; part < PARTS; part++)
-            if (n > (size_t)part * VW) store_part(y + i * ldy + part * VW, sums[i * PARTS + part], n - part * VW);
+    store_sums(y, ldy, sums, t, n);
 }
 
 INLINE void packed_product(const ck_quantization type, float *y, size_t ldy, const ck_activations *x, size_t ldx,
@@ -194,10 +199,7 @@ INLINE void exact_rows(const ck_quantization type, float *y, size_t ldy, const f
             }
         }
     }
-    for (size_t i = 0; i < t; i++)
-#pragma clang loop unroll(full)
-        for (int part = 0; part < PARTS; part++)
-            if (n > (size_t)part * VW) store_part(y + i * ldy + part * VW, sums[i * PARTS + part], n - part * VW);
+    store_sums(y, ldy, sums, t, n);
 }
 
 static void matmul_packed_exact(ck_quantization type, float *y, size_t ldy, const float *x, size_t ldx,

@@ -16,7 +16,7 @@ struct ModelBenchReport {
     let loadSeconds: [String: Double]
     let plan: ModelBenchPlan
 
-    func text(_ isFile: Bool) -> String {
+    func text() -> String {
         guard let first = benches.first else { return "" }
         let sizes = ModelSizes(first.model.configuration).sizes.map { "\($0.label) \($0.value)" }.joined(
             separator: ", ")

@@ -81,7 +81,7 @@ struct BenchModel: ParsableCommand {
                 (count, MachineLimits(read: machine.memory.bytesPerSecond, products: machine.products.flops))
             })
         let report = ModelBenchReport(benches: benches, limits: limits, loadSeconds: loadSeconds, plan: plan)
-        Terminal.write(json ? try report.json() : report.text(random == nil))
+        Terminal.write(json ? try report.json() : report.text())
     }
 
     private func load(_ type: DataType?) throws -> LanguageModel {
