@@ -167,7 +167,7 @@ static void matmul_packed(ck_quantization type, float *y, size_t ldy, const ck_a
 
 // ---- Activations that stay floats --------------------------------------------------------------------------------------
 
-// Σ over the step of (w − offset) · x with x as it is, in the order of k.
+// The weights are widened to the numbers that they stand for; products are summed in the order of k.
 INLINE void exact_rows(const ck_quantization type, float *y, size_t ldy, const float *x, size_t ldx,
                        const uint8_t *panel, size_t t, size_t n, size_t k) {
     const ck_packing p = ck_packing_of(type);

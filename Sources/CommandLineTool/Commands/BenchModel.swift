@@ -127,23 +127,10 @@ struct TypeList: ExpressibleByArgument {
     let types: [DataType?]
 
     init?(argument: String) {
-        var types: [DataType] = []
-        for name in argument.split(separator: ",", omittingEmptySubsequences: false) {
-            let match = DataType.allCases.first { $0.rawValue.lowercased() == name.lowercased() }
-            guard let match, match.canHoldMatrices else { return nil }
-            types.append(match)
-        }
+        let types = argument.split(separator: ",", omittingEmptySubsequences: false)
+            .map { WeightType(rawValue: $0.lowercased())?.dataType }
+        if types.contains(nil) { return nil }
         self.types = types
-    }
-}
-
-extension DataType {
-    /// Whether weights can be converted to it and computed with.
-    fileprivate var canHoldMatrices: Bool {
-        switch self {
-        case .f32, .f16, .bf16, .q8_0, .q4_0, .q4_1, .q5_0, .q5_1: true
-        default: false
-        }
     }
 }
 
