@@ -52,9 +52,13 @@ let package = Package(
         library("LanguageModels", ["Tensors"]),
         library("Generation", ["LanguageModels", "Tokenizers", "Tensors"]),
         library("Training", ["LanguageModels", "Checkpoints", "Tensors"]),
+        library("Quantizing", ["LanguageModels", "Tensors"]),
         library(
             "RWKV",
-            ["Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Tensors", "Tokenizers", "Training"]),
+            [
+                "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
+                "Training",
+            ]),
         // Not called rwkv: on a file system that ignores case it would meet the library RWKV.
         .executableTarget(
             name: "CommandLineTool",
@@ -81,6 +85,7 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers", "TestSupport"]),
         tests("PlotsTests", ["Plots"]),
         tests("HubTests", ["Hub", "HubTestServer"]),
+        tests("QuantizingTests", ["Quantizing", "LanguageModels", "Tensors", "TestSupport"]),
         tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),
         tests(
             "CommandTests",

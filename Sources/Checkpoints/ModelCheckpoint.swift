@@ -19,10 +19,12 @@ public struct ModelCheckpoint: TensorSource, VocabularySource {
     /// The tokens that the file holds itself, as GGUF files do.
     public var vocabulary: [[UInt8]]? { vocabularySource?.vocabulary }
 
-    /// The tokens that the file at `path` holds itself; no tensor is looked at, and a folder has none.
-    public static func vocabulary(at path: String) throws(CheckpointError) -> [[UInt8]]? {
+    public var tokenizerJSON: [UInt8]? { vocabularySource?.tokenizerJSON }
+
+    /// The file at `path` as a holder of its tokenizer; no tensor is looked at, and a folder has none.
+    public static func vocabularySource(at path: String) throws(CheckpointError) -> (any VocabularySource)? {
         do throws(CheckpointError) {
-            return (try CheckpointFile.open(path: path) as? any VocabularySource)?.vocabulary
+            return try CheckpointFile.open(path: path) as? any VocabularySource
         } catch CheckpointError.isDirectory {
             return nil
         }

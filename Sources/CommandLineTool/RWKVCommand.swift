@@ -17,6 +17,7 @@ struct RWKVCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Generate.self, Train.self, Evaluate.self, Tokenize.self, TokenizerCommand.self, Logits.self, Convert.self,
+            Quantize.self,
             Pull.self, Ingest.self, Inspect.self, Verify.self, Bench.self,
         ])
 }

@@ -3,36 +3,56 @@
 /// Sizes are rounded up to an eighth of a power of two: sequences of changing length share buffers, and at most an
 /// eighth of the memory is unused. Not thread-safe; it belongs to one `Workspace`.
 public final class BufferPool {
-    private var free: [Int: [UnsafeMutablePointer<Float>]] = [:]
+    // The first free buffer of each size class; each free buffer begins with the address of the next.
+    private let free: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
     /// The bytes that the pool has allocated, lent out or not. A repeated step must not make it grow.
     public private(set) var allocatedByteCount = 0
 
-    public init() {}
+    public init() {
+        free = .allocate(capacity: Self.classCount)
+        free.initialize(repeating: nil, count: Self.classCount)
+    }
 
     deinit {
         // Tensors keep their pool alive, so nothing is lent out here.
-        for buffers in free.values {
-            for buffer in buffers { UnsafeMutableRawPointer(buffer).deallocate() }
+        for index in 0..<Self.classCount {
+            while let buffer = pop(index) { buffer.deallocate() }
         }
+        free.deallocate()
     }
 
     func take(_ count: Int) -> UnsafeMutablePointer<Float> {
-        let size = Self.roundedUp(count)
-        if let buffer = free[size]?.popLast() { return buffer }
+        let (index, size) = Self.sizeClass(count)
+        if let buffer = pop(index) { return buffer.bindMemory(to: Float.self, capacity: size) }
         allocatedByteCount += size * 4
         return UnsafeMutableRawPointer.allocate(byteCount: size * 4, alignment: 64)
             .bindMemory(to: Float.self, capacity: size)
     }
 
     func give(_ buffer: UnsafeMutablePointer<Float>, _ count: Int) {
-        free[Self.roundedUp(count), default: []].append(buffer)
+        let (index, _) = Self.sizeClass(count)
+        let memory = UnsafeMutableRawPointer(buffer)
+        memory.storeBytes(of: free[index], as: UnsafeMutableRawPointer?.self)
+        free[index] = memory
     }
 
-    /// The smallest size class that holds `count`.
-    static func roundedUp(_ count: Int) -> Int {
-        if count <= 64 { return 64 }
-        let step = 1 << max(4, Int.bitWidth - (count - 1).leadingZeroBitCount - 4)
-        return (count + step - 1) / step * step
+    private func pop(_ index: Int) -> UnsafeMutableRawPointer? {
+        guard let buffer = free[index] else { return nil }
+        free[index] = buffer.load(as: UnsafeMutableRawPointer?.self)
+        return buffer
+    }
+
+    /// One more than the index of the largest size: that of `Int.max`.
+    private static let classCount = (Int.bitWidth - 8) * 16 + 17
+
+    /// The smallest size that holds `count`, and its place among all sizes: 64 first, then multiples of 16 up to 256, of 32 up
+    /// to 512 and so on.
+    static func sizeClass(_ count: Int) -> (index: Int, size: Int) {
+        if count <= 64 { return (0, 64) }
+        let exponent = max(8, Int.bitWidth - (count - 1).leadingZeroBitCount)
+        let step = 1 << (exponent - 4)
+        let steps = (count + step - 1) / step
+        return ((exponent - 8) * 16 + steps, steps * step)
     }
 }

@@ -21,7 +21,7 @@ public final class Gradients {
     /// ‖all gradients‖₂, summed in a fixed order.
     public func norm(on workspace: Workspace) -> Double {
         var sum = 0.0
-        for tensor in tensors { sum += workspace.sumOfSquares(tensor.values) }
+        for tensor in tensors { sum += tensor.values.withValues(workspace.sumOfSquares) }
         return sum.squareRoot()
     }
 }

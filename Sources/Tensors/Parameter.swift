@@ -1,8 +1,8 @@
 /// A named weight of a model: where it stands among the others, how it is stored, how it is trained.
 ///
 /// Its memory is shared by every user of the model and never written while one of them generates; a trainer that owns
-/// the model alone writes it in place.
-public struct Parameter: Sendable {
+/// the model alone writes it in place. A class, because every op is handed some: a reference is cheaper than the fields.
+public final class Parameter: Sendable {
     /// Its place in the order of declaration; gradients and optimiser states are found by it.
     public let index: Int
     /// The name in BlinkDL's checkpoints, for example `blocks.0.att.key.weight`.
@@ -16,8 +16,16 @@ public struct Parameter: Sendable {
     public let value: StoredTensor
     /// The values of a quantised matrix as the products read them.
     let packed: PackedMatrix?
+    /// The number of elements.
+    public let count: Int
+    /// The outermost extent of a matrix: its outputs.
+    let outputs: Int
+    /// The innermost extent: a matrix's inputs, a vector's length.
+    let inputs: Int
+    // Kept alive by `value`.
+    private nonisolated(unsafe) let base: UnsafeRawPointer?
 
-    public init(
+    public convenience init(
         index: Int, name: String, shape: Shape, role: ParameterRole, learningRateScale: Float, value: StoredTensor
     ) {
         self.init(
@@ -35,33 +43,26 @@ public struct Parameter: Sendable {
         self.role = role
         self.learningRateScale = learningRateScale
         self.value = value
+        count = shape.count
+        (outputs, inputs) = (shape.extents.first ?? 1, shape.extents.last ?? 1)
+        let (storage, offset) = value.location
+        base = storage.bytes.baseAddress.map { $0 + offset }
         packed = role == .matrix && value.type.isQuantized ? PackedMatrix(value, in: arena) : nil
     }
-
-    /// The number of elements.
-    public var count: Int { shape.count }
-
-    /// The outermost extent of a matrix: its outputs.
-    var outputs: Int { shape.extents[0] }
-
-    /// The innermost extent: a matrix's inputs, a vector's length.
-    var inputs: Int { shape.extents[shape.extents.count - 1] }
 
     /// The values of an `f32` parameter.
     var floats: UnsafePointer<Float> {
         precondition(value.type == .f32, "“\(name)” is \(value.type.rawValue); this op needs F32")
-        let (storage, offset) = value.location
-        guard let base = storage.bytes.baseAddress else { preconditionFailure("“\(name)” has no memory") }
-        return (base + offset).assumingMemoryBound(to: Float.self)
+        guard let base else { preconditionFailure("“\(name)” has no memory") }
+        return base.assumingMemoryBound(to: Float.self)
     }
 
     /// The bits of a `bf16` or `f16` parameter.
     var halves: UnsafePointer<UInt16> {
         precondition(
             value.type == .bf16 || value.type == .f16, "“\(name)” is \(value.type.rawValue); this op needs 16 bits")
-        let (storage, offset) = value.location
-        guard let base = storage.bytes.baseAddress else { preconditionFailure("“\(name)” has no memory") }
-        return (base + offset).assumingMemoryBound(to: UInt16.self)
+        guard let base else { preconditionFailure("“\(name)” has no memory") }
+        return base.assumingMemoryBound(to: UInt16.self)
     }
 
     /// The values for an optimiser to write; `nil` unless they are `f32` in memory of their own.
@@ -78,8 +79,10 @@ public enum ParameterRole: String, Sendable {
     case matrix
     /// A `[V, C]` table that rows are taken from: decayed as a matrix is, and kept in the file's type.
     case embedding
-    /// A vector, or a small factor: neither decayed nor quantised, and always `f32` in memory.
+    /// A vector: neither decayed nor quantised, and always `f32` in memory.
     case vector
+    /// A low-rank factor `[in, out]`: neither decayed nor quantised; `bf16` in memory if its numbers are such, else `f32`.
+    case factor
     /// Read by nothing, but part of official files: RWKV-7's `v0`, `v1` and `v2` of the first block.
     case unused
 

@@ -43,6 +43,13 @@ public struct ParameterScope {
         try store.declare(prefix + name, shape, .vector, learningRateScale, initializer)
     }
 
+    /// Declares a low-rank factor `[inputs, outputs]`, or several of one size, applied as y = x·M.
+    public func factor(
+        _ name: String, _ shape: Shape, initially initializer: Initializer
+    ) throws(ParameterError) -> Parameter {
+        try store.declare(prefix + name, shape, .factor, 1, initializer)
+    }
+
     /// Declares a tensor that official files hold and that no formula reads: it is kept for saving if the file has it, in
     /// whatever shape, and initialised as official files have it.
     public func unused(_ name: String, _ shape: Shape, initially initializer: Initializer) throws(ParameterError) {

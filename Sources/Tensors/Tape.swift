@@ -10,10 +10,17 @@ public final class Tape {
     private let gradients: Gradients?
     /// The training step's dropout, if any.
     public var dropout: DropoutSource?
+    let onLinear: ((_ weight: Parameter, _ input: Tensor) -> Void)?
     private var steps: [(Tape, Gradients) -> Void] = []
 
-    /// - Parameter gradients: Where parameter gradients are added; without it nothing is recorded.
-    public init(on workspace: Workspace, gradients: Gradients? = nil) {
+    /// - Parameters:
+    ///   - gradients: Where parameter gradients are added; without it nothing is recorded.
+    ///   - onLinear: Is shown the weight and the input `[T, K]` of every `linear`, for statistics of inputs.
+    public init(
+        on workspace: Workspace, gradients: Gradients? = nil,
+        onLinear: ((_ weight: Parameter, _ input: Tensor) -> Void)? = nil
+    ) {
+        self.onLinear = onLinear
         self.workspace = workspace
         self.gradients = gradients
     }
@@ -26,6 +33,9 @@ public final class Tape {
 
     /// A tensor of undefined values, for an op's output.
     func make(_ shape: Shape) -> Tensor { Tensor(shape, in: buffers) }
+
+    /// A tensor `[rows, width]` of undefined values.
+    func make(_ rows: Int, _ width: Int) -> Tensor { make(Shape(rows: rows, columns: width)) }
 
     /// Keeps `step` for `backward`, if recording.
     func record(_ step: @autoclosure () -> (Tape, Gradients) -> Void) {

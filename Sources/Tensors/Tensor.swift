@@ -5,6 +5,12 @@
 public final class Tensor {
     public let shape: Shape
     let pointer: UnsafeMutablePointer<Float>
+    /// The number of elements.
+    public let count: Int
+    /// The number of rows: the outermost extent.
+    public let rows: Int
+    /// The number of columns: all extents but the outermost.
+    public let width: Int
     private let pool: BufferPool
     private var ownsBuffer = true
 
@@ -15,36 +21,35 @@ public final class Tensor {
     public init(_ shape: Shape, in pool: BufferPool) {
         self.shape = shape
         self.pool = pool
-        pointer = pool.take(shape.count)
+        count = shape.count
+        rows = shape.rows
+        width = rows == 0 ? shape.extents.dropFirst().reduce(1, *) : count / rows
+        pointer = pool.take(count)
     }
 
     private init(takingOver other: Tensor) {
         shape = other.shape
         pool = other.pool
         pointer = other.pointer
+        (count, rows, width) = (other.count, other.rows, other.width)
         other.ownsBuffer = false
     }
 
     deinit {
-        if ownsBuffer { pool.give(pointer, shape.count) }
+        if ownsBuffer { pool.give(pointer, count) }
     }
 
     /// Declares that the values have become the tensor's own gradient, computed in place.
     func becomeOwnGradient() { gradient = Tensor(takingOver: self) }
 
-    /// The number of elements.
-    public var count: Int { shape.count }
-
-    /// The number of rows: the outermost extent.
-    public var rows: Int { shape.extents[0] }
-
-    /// The number of columns: all extents but the outermost.
-    public var width: Int { shape.extents.dropFirst().reduce(1, *) }
-
     /// The values for reading.
-    public var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: pointer, count: count) }
+    public var values: TensorValues { TensorValues(self, 0..<count) }
 
-    /// The values for writing, by whoever made the tensor and before anyone else uses it.
+    /// The values of one row for reading.
+    public func values(ofRow index: Int) -> TensorValues { TensorValues(self, index * width..<(index + 1) * width) }
+
+    /// The values for writing, by whoever made the tensor and before anyone else uses it. They are valid only as long as
+    /// the caller holds the tensor.
     public var mutableValues: UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(start: pointer, count: count)
     }

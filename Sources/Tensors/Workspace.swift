@@ -8,11 +8,14 @@ public final class Workspace {
     public let buffers = BufferPool()
     /// How activations enter products with quantised weights.
     public let precision: Precision
+    /// Where the time of every op is added, if anywhere.
+    public let profile: OpProfile?
 
     public init(
         threadCount: Int = ThreadPool.processorCount, kernels: Kernels = .best,
-        precision: Precision = .exact
+        precision: Precision = .exact, profile: OpProfile? = nil
     ) {
+        self.profile = profile
         self.precision = precision
         self.kernels = kernels
         threads = ThreadPool(threadCount: threadCount)
@@ -24,7 +27,15 @@ public final class Workspace {
     ///   - cost: About how many nanoseconds one element takes; chunks are made some 5 µs long,
     ///     which is twenty times what it takes to share them out.
     ///   - multiple: Chunks begin at multiples of this.
-    func parallel(_ count: Int, cost: Double, multiple: Int = 1, _ body: (Range<Int>) -> Void) {
+    ///   - op: Who asks, for the profile.
+    func parallel(
+        _ count: Int, cost: Double, multiple: Int = 1, op: StaticString = #function, _ body: (Range<Int>) -> Void
+    ) {
+        guard let profile else { return share(count, cost, multiple, body) }
+        profile.time(op) { share(count, cost, multiple, body) }
+    }
+
+    private func share(_ count: Int, _ cost: Double, _ multiple: Int, _ body: (Range<Int>) -> Void) {
         let perChunk = max(1, Int(5_000 / max(cost, 1e-3)))
         if threads.threadCount == 1 || count <= perChunk {
             if count > 0 { body(0..<count) }

@@ -73,7 +73,8 @@ public final class Trainer {
         let norm = gradients.norm(on: workspace)
         guard norm.isFinite else {
             throw .notFinite(
-                step: stepsDone + 1, what: "a gradient", tensor: firstNonFinite { self.gradients[$0].values })
+                step: stepsDone + 1, what: "a gradient",
+                tensor: firstNonFinite { self.gradients[$0].values.contains { !$0.isFinite } })
         }
         let clip = options.gradientClip
         let scale = clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1
@@ -110,7 +111,7 @@ public final class Trainer {
         }
         let loss = tape.crossEntropy(logits, targets, l2Wrap: options.l2Wrap)
         guard loss.isFinite else {
-            let tensor = firstNonFinite { parameter in parameter.mutableFloats.map { UnsafeBufferPointer($0) } }
+            let tensor = firstNonFinite { $0.mutableFloats?.contains { !$0.isFinite } ?? false }
             throw .notFinite(step: stepsDone + 1, what: "the loss", tensor: tensor)
         }
         tape.backward()
@@ -124,8 +125,8 @@ public final class Trainer {
         }
     }
 
-    private func firstNonFinite(_ values: (Parameter) -> UnsafeBufferPointer<Float>?) -> String? {
-        model.parameters.first { values($0)?.contains { !$0.isFinite } ?? false }?.name
+    private func firstNonFinite(_ isNotFinite: (Parameter) -> Bool) -> String? {
+        model.parameters.first(where: isNotFinite)?.name
     }
 }
 

@@ -12,7 +12,11 @@ private let allowed: [String: Set<String>] = [
     "LanguageModels": ["Tensors"],
     "Generation": ["LanguageModels", "Tokenizers", "Tensors"],
     "Training": ["LanguageModels", "Checkpoints", "Tensors"],
-    "RWKV": ["Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Tensors", "Tokenizers", "Training"],
+    "Quantizing": ["LanguageModels", "Tensors"],
+    "RWKV": [
+        "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
+        "Training",
+    ],
     "CommandLineTool": ["RWKV", "Plots", "Hub"],
 ]
 

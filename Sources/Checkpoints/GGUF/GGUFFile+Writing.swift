@@ -8,19 +8,22 @@ extension GGUFFile {
     /// layer's v0, v1 and v2 are not used; llama.cpp needs some, so they are copies of a0, a1 and a2, as its own converter
     /// makes them.
     /// - Parameters:
-    ///   - type: `f32`, `f16`, `bf16`, `q8_0`, `q4_0`, `q4_1`, `q5_0` or `q5_1`; `nil` to keep the types of the matrices.
+    ///   - type: `f32`, `f16`, `bf16` or a quantised type; `nil` to keep the types of the matrices.
     ///   - vocabulary: The bytes of every token by id, as `VocabularySource` gives them. Without it, a model of 256 tokens
     ///     gets bytes and any other no tokenizer, which llama.cpp calls “no_vocab”.
+    ///   - tokenizerJSON: A Hugging Face `tokenizer.json`, which llama.cpp does not read for these models; ours do.
     ///   - name: What the model is called.
     /// - Throws: `CheckpointError`: `architectureNotInFormat`, `tensorNotInFormat`, `missingTensor`, `unexpectedShape`,
     ///   `rowsNotWholeBlocks`, `vocabularyTooLarge`, `duplicateName`; `isDirectory`, `notRegularFile`, `diskFull`,
     ///   `cannotWrite`.
     /// - Complexity: O(bytes) time; one converted tensor at a time is held in memory.
     public static func write(
-        _ tensors: [StoredTensor], type: DataType? = nil, vocabulary: [[UInt8]]? = nil, name: String? = nil,
+        _ tensors: [StoredTensor], type: DataType? = nil, vocabulary: [[UInt8]]? = nil, tokenizerJSON: [UInt8]? = nil,
+        name: String? = nil,
         to path: String
     ) throws(CheckpointError) {
-        let model = try GGUFModelWriter(tensors, type: type, vocabulary: vocabulary, name: name)
+        let model = try GGUFModelWriter(
+            tensors, type: type, vocabulary: vocabulary, tokenizerJSON: tokenizerJSON, name: name)
         let file = try AtomicFile(path: path)
         try model.write(to: file)
         try file.commit()
@@ -28,9 +31,11 @@ extension GGUFFile {
 
     /// Writes the bytes of such a file to `sink`.
     package static func write(
-        _ tensors: [StoredTensor], type: DataType? = nil, vocabulary: [[UInt8]]? = nil, name: String? = nil,
+        _ tensors: [StoredTensor], type: DataType? = nil, vocabulary: [[UInt8]]? = nil, tokenizerJSON: [UInt8]? = nil,
+        name: String? = nil,
         to sink: any ByteSink
     ) throws(CheckpointError) {
-        try GGUFModelWriter(tensors, type: type, vocabulary: vocabulary, name: name).write(to: sink)
+        try GGUFModelWriter(tensors, type: type, vocabulary: vocabulary, tokenizerJSON: tokenizerJSON, name: name)
+            .write(to: sink)
     }
 }

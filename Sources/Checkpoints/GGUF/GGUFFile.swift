@@ -14,8 +14,10 @@ public struct GGUFFile: Checkpoint, VocabularySource {
 
     public let tensors: [StoredTensor]
 
-    /// All keys with a single value, as text. Arrays are left out.
+    /// All keys with a single value, as text. Arrays and the tokenizer are left out.
     public let metadata: [String: String]
+
+    public let tokenizerJSON: [UInt8]?
 
     private let tokens: GGUFArray?
     private let tokenTypes: GGUFArray?
@@ -37,7 +39,9 @@ public struct GGUFFile: Checkpoint, VocabularySource {
                 found: architecture, format: Self.formatName, supported: Self.architectures)
         }
         tensors = try GGUFModelReader(header, architecture).officialTensors()
-        metadata = header.values.compactMapValues(\.text)
+        var texts = header.values.compactMapValues(\.text)
+        tokenizerJSON = texts.removeValue(forKey: GGUFHeader.tokenizerJSONKey).map { Array($0.utf8) }
+        metadata = texts
         let isRWKV = header.values["tokenizer.ggml.model"]?.text == "rwkv"
         tokens = isRWKV ? header.values["tokenizer.ggml.tokens"]?.array : nil
         tokenTypes = header.values["tokenizer.ggml.token_type"]?.array

@@ -9,6 +9,9 @@ import Tensors
 ///
 /// Numbers are little-endian; texts have a length of 64 bits before them.
 struct GGUFHeader {
+    /// A whole `tokenizer.json`, for programs that read such.
+    static let tokenizerJSONKey = "tokenizer.huggingface.json"
+
     static let magic = Array("GGUF".utf8)
     static let supportedVersions: [UInt32] = [2, 3]
     /// ggml's `GGML_MAX_DIMS`.

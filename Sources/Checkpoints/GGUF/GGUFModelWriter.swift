@@ -10,7 +10,7 @@ struct GGUFModelWriter {
 
     /// - Throws: see `GGUFFile.write`; everything that can be wrong with the tensors is found here, before a file is opened.
     init(
-        _ tensors: [StoredTensor], type: DataType?, vocabulary: [[UInt8]]?, name: String?
+        _ tensors: [StoredTensor], type: DataType?, vocabulary: [[UInt8]]?, tokenizerJSON: [UInt8]?, name: String?
     ) throws(CheckpointError) {
         let model = try OfficialModel(tensors, format: GGUFFile.formatName, supported: [.rwkv6, .rwkv7])
         let names = model.version == .rwkv7 ? GGUFNames.version7 : .version6
@@ -25,6 +25,9 @@ struct GGUFModelWriter {
         try writer.add("general.quantization_version", count: 2)
         try addSizes()
         try addTokenizer(vocabulary)
+        if let tokenizerJSON {
+            writer.add(GGUFHeader.tokenizerJSONKey, String(decoding: tokenizerJSON, as: UTF8.self))
+        }
     }
 
     func write(to sink: any ByteSink) throws(CheckpointError) { try writer.write(planned, to: sink) }

@@ -29,7 +29,7 @@ final class ModelBench {
             switch parameter.role {
             case .embedding: sum + parameter.value.byteCount / max(1, parameter.shape.extents[0])
             case .unused: sum
-            case .matrix, .vector: sum + parameter.value.byteCount
+            case .matrix, .vector, .factor: sum + parameter.value.byteCount
             }
         }
     }
@@ -37,6 +37,22 @@ final class ModelBench {
     /// The multiplications and additions of a token's matrix products.
     var operationsPerToken: Int {
         model.parameters.reduce(0) { $0 + ($1.shape.extents.count == 2 && $1.role != .embedding ? 2 * $1.count : 0) }
+    }
+
+    /// Decodes a round's tokens and says where their time went.
+    func profile() throws -> ModelProfile {
+        let profile = OpProfile()
+        let tape = Tape(
+            on: Workspace(threadCount: threadCount, precision: workspace.precision, profile: profile))
+        var state = model.initialState()
+        _ = try model([1], state: &state, on: tape)
+        profile.reset()
+        let seconds = try time {
+            for i in 0..<plan.decodeLength {
+                _ = try model([Int32(i % model.configuration.vocabularySize)], state: &state, on: tape)
+            }
+        }
+        return ModelProfile(tokenCount: plan.decodeLength, seconds: seconds - profile.cost, ops: profile.entries)
     }
 
     /// Times each kind of work once, and keeps what is better than before.

@@ -15,6 +15,8 @@ struct ModelBenchReport {
     let limits: [Int: MachineLimits]
     let loadSeconds: [String: Double]
     let plan: ModelBenchPlan
+    /// One for each bench, if asked for.
+    let profiles: [ModelProfile]
 
     func text() -> String {
         guard let first = benches.first else { return "" }
@@ -55,11 +57,15 @@ struct ModelBenchReport {
         }
         lines += table.lines(Style.ofStandardOutput)
         lines.append("peak memory of the process: \(format(Double(peakMemory()) / 1e6, decimals: 0)) MB")
+        for (bench, profile) in zip(benches, profiles) {
+            lines += ["", "decoding with \(bench.type.rawValue) weights on \(threads(bench.threadCount))"]
+            lines += profile.lines(Style.ofStandardOutput)
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
     func json() throws -> String {
-        let rows: [[String: Any]] = benches.map { bench in
+        let rows: [[String: Any]] = benches.enumerated().map { index, bench in
             var row: [String: Any] = [
                 "type": bench.type.rawValue, "threads": bench.threadCount, "bytes_per_token": bench.bytesPerToken,
                 "decode_tokens_per_second": 1 / bench.decode,
@@ -76,6 +82,7 @@ struct ModelBenchReport {
                 row["prefill_operations_per_second"] = Double(bench.operationsPerToken) / bench.prefill
                 row["seconds_to_first_token"] = bench.firstToken
             }
+            if index < profiles.count { row["profile"] = profiles[index].json }
             return row
         }
         let machine = limits.sorted { $0.key < $1.key }.map { count, limit in

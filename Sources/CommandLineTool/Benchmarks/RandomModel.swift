@@ -29,8 +29,10 @@ struct RandomModel: ExpressibleByArgument {
         return try LanguageModel(configuration) { name, shape, role in
             let isMatrix = role == .matrix || role == .embedding
             if isMatrix { return Self.matrix(name, shape, type, &random) }
-            return StoredTensor(
-                name: name, shape: shape, floats: (0..<shape.count).map { _ in random.uniform(in: -0.5...0.5) })
+            let values = (0..<shape.count).map { _ in random.uniform(in: -0.5...0.5) }
+            let tensor = StoredTensor(name: name, shape: shape, floats: values)
+            // As in published checkpoints, whose numbers have 16 bits.
+            return role == .factor ? tensor.converted(to: .bf16) : tensor
         }
     }
 

@@ -39,6 +39,9 @@ struct BenchModel: ParsableCommand {
 
     @OptionGroup var activations: PrecisionOptions
 
+    @Flag(help: "Show where a decoded token's time goes, op by op.")
+    var profile = false
+
     @Flag(help: "The figures as JSON.")
     var json = false
 
@@ -80,7 +83,9 @@ struct BenchModel: ParsableCommand {
             uniqueKeysWithValues: zip(threadCounts, machines).map { count, machine in
                 (count, MachineLimits(read: machine.memory.bytesPerSecond, products: machine.products.flops))
             })
-        let report = ModelBenchReport(benches: benches, limits: limits, loadSeconds: loadSeconds, plan: plan)
+        let report = ModelBenchReport(
+            benches: benches, limits: limits, loadSeconds: loadSeconds, plan: plan,
+            profiles: profile ? try benches.map { try $0.profile() } : [])
         Terminal.write(json ? try report.json() : report.text())
     }
 
@@ -119,28 +124,5 @@ private struct ConvertedTensors: TensorSource {
             guard isMatrix, tensor.shape.extents[1].isMultiple(of: type.blockLength) else { return tensor }
             return tensor.converted(to: type)
         }
-    }
-}
-
-/// Weight types as a list: bf16,q8_0.
-struct TypeList: ExpressibleByArgument {
-    let types: [DataType?]
-
-    init?(argument: String) {
-        let types = argument.split(separator: ",", omittingEmptySubsequences: false)
-            .map { WeightType(rawValue: $0.lowercased())?.dataType }
-        if types.contains(nil) { return nil }
-        self.types = types
-    }
-}
-
-/// Positive numbers as a list: 1,2.
-struct NumberList: ExpressibleByArgument {
-    let numbers: [Int]
-
-    init?(argument: String) {
-        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-        guard numbers.allSatisfy({ (1...1024).contains($0 ?? 0) }) else { return nil }
-        self.numbers = Set(numbers.compactMap { $0 }).sorted()
     }
 }

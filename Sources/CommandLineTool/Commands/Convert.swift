@@ -13,10 +13,11 @@ struct Convert: ParsableCommand {
             Without --type, weights keep their types; what the output's format does not have becomes f32. In .gguf and .bin
             files the type is that of the large matrices: the rest is f32 there, as these programs need it, and in .bin
             files embedding and head are not quantised. Numbers are rounded to nearest, ties to even; q8_0 to q4_0 are ggml's
-            blocks of 8 to 4 bits, quantised as ggml does.
+            blocks of 8 to 4 bits, quantised as ggml does. `rwkv quantize` does that better, if more slowly, and shows what it
+            costs.
 
-            A .gguf file gets the tokenizer of the input, if that is one too, or the World vocabulary that --vocab names or
-            that is found where other commands look for it.
+            A .gguf file gets the tokenizer of the input, if that is one too, or the one that --vocab names or that is found
+            where other commands look for it. llama.cpp reads World vocabularies; a tokenizer.json is for this program.
 
             Models named as by other projects, and folders of the Hugging Face hub, become files with the official names.
 
@@ -37,10 +38,16 @@ struct Convert: ParsableCommand {
 
     @OptionGroup var adapters: AdapterOptions
 
-    @Option(help: "The type of the weights: f32, f16, bf16; for .gguf and .bin also q8_0, q5_1, q5_0, q4_1, q4_0.")
+    @Option(
+        help: """
+            The type of the weights: f32, f16, bf16; for .gguf and .bin also q8_0, q5_1, q5_0, q4_1, q4_0; for .gguf also q6_k, \
+            q5_k, q4_k.
+            """)
     var type: WeightType?
 
-    @Option(help: ArgumentHelp("The World vocabulary for a .gguf file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The tokenizer for a .gguf file: a World vocabulary or a tokenizer.json.", valueName: "file")
+    )
     var vocab: String?
 
     func validate() throws {
@@ -66,8 +73,11 @@ struct Convert: ParsableCommand {
             case .safetensors: try SafetensorsFile.write(plain(tensors), metadata: file.metadata, to: output)
             case .pth: try PyTorchFile.write(plain(tensors), to: output)
             case .gguf:
+                let rows = tensors.first { $0.name == "emb.weight" }?.shape.extents.first ?? 0
+                let tokenizer = try CarriedTokenizer.parts(of: input, named: vocab, vocabularySize: rows)
                 try GGUFFile.write(
-                    tensors, type: type?.dataType, vocabulary: vocabulary(file), name: stem, to: output)
+                    tensors, type: type?.dataType, vocabulary: tokenizer.vocabulary, tokenizerJSON: tokenizer.json,
+                    name: OutputFormat.stem(output), to: output)
             case .bin: try RWKVCppFile.write(tensors, type: type?.dataType, to: output)
             }
         }
@@ -86,59 +96,5 @@ struct Convert: ParsableCommand {
         }
     }
 
-    private func vocabulary(_ file: ModelCheckpoint) throws -> [[UInt8]]? {
-        if vocab == nil, let own = file.vocabulary { return own }
-        let rows = file.tensors.first { $0.name == "emb.weight" }?.shape.extents.first ?? 0
-        return try TokenizerOptions.worldVocabulary(named: vocab, beside: input, vocabularySize: rows)
-    }
-
-    private var outputFormat: OutputFormat? { OutputFormat(suffix: (output as NSString).pathExtension) }
-
-    private var stem: String { ((output as NSString).lastPathComponent as NSString).deletingPathExtension }
-}
-
-/// The formats that are written.
-private enum OutputFormat: String {
-    case safetensors, pth, gguf, bin
-
-    init?(suffix: String) { self.init(rawValue: suffix == "st" ? "safetensors" : suffix) }
-
-    var name: String {
-        switch self {
-        case .safetensors: "a safetensors file"
-        case .pth: "a .pth file"
-        case .gguf: "a GGUF file"
-        case .bin: "a file of rwkv.cpp"
-        }
-    }
-
-    func holds(_ type: DataType) -> Bool {
-        switch self {
-        case .safetensors, .pth: !type.isQuantized
-        case .gguf: true
-        case .bin: type != .bf16
-        }
-    }
-
-    var types: String {
-        WeightType.allCases.filter { holds($0.dataType) }.map(\.rawValue).joined(separator: ", ")
-    }
-}
-
-/// The types that weights can be written in.
-enum WeightType: String, ExpressibleByArgument, CaseIterable {
-    case f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0
-
-    var dataType: DataType {
-        switch self {
-        case .f32: .f32
-        case .f16: .f16
-        case .bf16: .bf16
-        case .q8_0: .q8_0
-        case .q5_1: .q5_1
-        case .q5_0: .q5_0
-        case .q4_1: .q4_1
-        case .q4_0: .q4_0
-        }
-    }
+    private var outputFormat: OutputFormat? { OutputFormat(path: output) }
 }

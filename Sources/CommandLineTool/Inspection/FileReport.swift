@@ -25,24 +25,24 @@ struct FileReport {
     init(path: String?, statisticsOn pool: ThreadPool?) throws {
         self.path = path
         let source: any TensorSource
-        let vocabulary: [[UInt8]]?
+        let carrier: (any VocabularySource)?
         if let path {
             let file = try ModelCheckpoint(path: path)
             (format, naming) = (file.formatName, file.dialectName)
             let status = try? FileManager.default.attributesOfItem(atPath: path)
             fileByteCount = status?[.type] as? FileAttributeType == .typeRegular ? status?[.size] as? Int : nil
-            vocabulary = file.vocabulary
+            carrier = file
             source = file
         } else {
             source = try BuiltInModel.checkpoint()
-            (format, naming, fileByteCount, vocabulary) = (SafetensorsFile.formatName, nil, nil, nil)
+            (format, naming, fileByteCount, carrier) = (SafetensorsFile.formatName, nil, nil, nil)
         }
         tensors = source.tensors
         metadata = source.metadata
         // A tuned state may lie beside the weights that it belongs to.
         let weights = TensorList(tensors: tensors.filter { !$0.name.hasSuffix(".time_state") })
         do {
-            model = ModelReport(try LanguageModel(outlining: weights), weights, vocabulary, path: path)
+            model = ModelReport(try LanguageModel(outlining: weights), weights, carrier, path: path)
             problem = nil
             kind = .model
         } catch {
@@ -92,7 +92,7 @@ struct ModelReport {
     let stateByteCount: Int
     let tokenizer: TokenizerReport
 
-    init(_ model: LanguageModel, _ file: some TensorSource, _ vocabulary: [[UInt8]]?, path: String?) {
+    init(_ model: LanguageModel, _ file: some TensorSource, _ carrier: (any VocabularySource)?, path: String?) {
         architecture = model.configuration.architecture
         sizes = ModelSizes(model.configuration)
         parameterCount = model.parameterCount
@@ -107,7 +107,7 @@ struct ModelReport {
         }
         stateByteCount = model.initialState().byteCount
         tokenizer = TokenizerReport(
-            carried: vocabulary, path: path, vocabularySize: model.configuration.vocabularySize)
+            carried: carrier, path: path, vocabularySize: model.configuration.vocabularySize)
     }
 }
 
@@ -120,9 +120,9 @@ enum TokenizerReport {
     case none(reason: String)
 
     /// The one that the program would take, as in `ModelOptions.loadTokenizer`.
-    init(carried: [[UInt8]]?, path: String?, vocabularySize: Int) {
+    init(carried: (any VocabularySource)?, path: String?, vocabularySize: Int) {
         do {
-            if let carried, let found = try TokenizerOptions.tokenizer(of: carried) {
+            if let carried, let found = try CarriedTokenizer.tokenizer(carried) {
                 self = .inFile(vocabularySize: found.vocabularySize)
             } else if let path {
                 switch try TokenizerOptions.locate(beside: path, vocabularySize: vocabularySize) {

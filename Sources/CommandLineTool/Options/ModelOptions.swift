@@ -50,8 +50,8 @@ struct ModelOptions: ParsableArguments {
     ) throws -> any Tokenizer {
         if let chosen = try tokenizer.load() { return chosen }
         guard let model else { return try BuiltInModel.tokenizer() }
-        let carried = try about(model) { try ModelCheckpoint.vocabulary(at: model) }
-        if let found = try carried.flatMap(TokenizerOptions.tokenizer(of:)) { return found }
+        let carried = try about(model) { try ModelCheckpoint.vocabularySource(at: model) }
+        if let found = try carried.flatMap(CarriedTokenizer.tokenizer) { return found }
         return try tokenizer.find(beside: model, vocabularySize: loaded.configuration.vocabularySize)
     }
 }

@@ -71,32 +71,10 @@ struct TokenizerOptions: ParsableArguments {
             """)
     }
 
-    /// The tokenizer of a vocabulary that a model's file holds; `nil` if it lacks bytes, so that it cannot encode all text.
-    static func tokenizer(of vocabulary: [[UInt8]]) throws -> (any Tokenizer)? {
-        // llama.cpp's kind has no token for the byte 0 where every id is a byte.
-        if vocabulary.dropFirst() == (1...255).map({ [UInt8($0)] })[...] { return ByteTokenizer() }
-        do throws(TokenizerError) {
-            return try WorldTokenizer(tokens: vocabulary)
-        } catch {
-            if case .missingByteToken = error { return nil }
-            throw error
-        }
-    }
-
-    /// The World vocabulary that was named, or the one beside the model at `path` or among the user's files if the model
-    /// has as many tokens.
-    static func worldVocabulary(named vocab: String?, beside path: String, vocabularySize: Int) throws -> [[UInt8]]? {
-        if let vocab {
-            guard let world = try loadTokenizer(at: vocab) as? WorldTokenizer else {
-                throw ValidationError(
-                    "\(vocab) is not a World vocabulary, the only kind that a GGUF file can take here")
-            }
-            return world.vocabulary
-        }
+    /// The World vocabulary in the folder at hand or among the user's files, for a model that has as many tokens.
+    static func installedWorld(vocabularySize: Int) throws -> (any Tokenizer)? {
         guard (65530...65536).contains(vocabularySize) else { return nil }
-        let beside = candidates(beside: path).filter { $0.hasSuffix(worldName) }
-        let found = (beside + installedPaths(worldName)).first { FileManager.default.fileExists(atPath: $0) }
-        return try found.flatMap { try (loadTokenizer(at: $0) as? WorldTokenizer)?.vocabulary }
+        return try installedPaths(worldName).first { FileManager.default.fileExists(atPath: $0) }.map(loadTokenizer)
     }
 
     private static func installedPaths(_ name: String) -> [String] {

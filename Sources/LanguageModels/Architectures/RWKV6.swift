@@ -67,8 +67,8 @@ private struct RWKV6TimeMix: Mixer {
             mixes.append(try scope.vector("time_maa_\(letter)", [1, 1, width], initially: .values(values)))
         }
         self.mixes = mixes
-        mixDown = try scope.vector("time_maa_w1", [width, 5 * rank], initially: .constant(0))
-        mixUp = try scope.vector("time_maa_w2", [5, rank, width], initially: .uniform(0.01))
+        mixDown = try scope.factor("time_maa_w1", [width, 5 * rank], initially: .constant(0))
+        mixUp = try scope.factor("time_maa_w2", [5, rank, width], initially: .uniform(0.01))
         decay = try scope.vector(
             "time_decay", [1, 1, width], learningRateScale: 2, initially: .values(initial.decay(first: -6, range: 5)))
         decayOfToken = try LowRank(

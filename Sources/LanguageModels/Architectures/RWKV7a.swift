@@ -72,8 +72,8 @@ private struct DeepEmbedChannelMix: Mixer {
         tokenMatrices = try scope.embedding(
             "s_emb.weight", c.vocabularySize, rank * rank, initially: .values(identities))
         embeddedMatrix = try scope.matrix("s_emb_x.weight", rank * rank, c.width, initially: .constant(0))
-        down = try scope.vector("s1", [c.width, rank], initially: .orthogonal(gain: 0.1))
-        up = try scope.vector("s2", [rank, c.hiddenWidth], initially: .constant(0))
+        down = try scope.factor("s1", [c.width, rank], initially: .orthogonal(gain: 0.1))
+        up = try scope.factor("s2", [rank, c.hiddenWidth], initially: .constant(0))
         scale = try scope.vector("s0", [1, 1, c.hiddenWidth], initially: .constant(1))
         stateSlots = [StateSlotDescription("ffn_x_prev", [c.width])]
     }

@@ -20,8 +20,8 @@ struct LowRank {
             // RWKV-LM's ortho_init stretches a tall matrix so that its outputs keep their size.
             case .orthogonal: .orthogonal(gain: 0.1 * max(1, Float(rank) / Float(width)).squareRoot())
             }
-        self.down = try scope.vector(down, [width, rank], initially: .constant(0))
-        self.up = try scope.vector(up, [rank, width], initially: first)
+        self.down = try scope.factor(down, [width, rank], initially: .constant(0))
+        self.up = try scope.factor(up, [rank, width], initially: first)
     }
 
     /// `f(x · down) · up`

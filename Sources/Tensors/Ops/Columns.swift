@@ -60,7 +60,7 @@ extension Tape {
         precondition(
             parameter.count == width || parameter.count == headCount,
             "“\(parameter.name)” is \(parameter.shape) for \(headCount) heads of \(headSize)")
-        let y = make([1, width])
+        let y = make(1, width)
         let repeats = width / parameter.count
         for c in 0..<width { y.pointer[c] = parameter.floats[c / repeats] }
         record({ _, gradients in

@@ -8,18 +8,19 @@ extension Tape {
     ///   - forward: Writes n elements of y from those of x.
     ///   - backward: Writes n elements of dx from those of dy, x and y.
     func elementwise(
-        _ x: Tensor, cost: Double, forward: (_ k: Kernels, _ y: Floats, _ x: Floats, _ n: Int) -> Void,
+        _ x: Tensor, cost: Double, op: StaticString = #function,
+        forward: (_ k: Kernels, _ y: Floats, _ x: Floats, _ n: Int) -> Void,
         backward: @escaping (_ k: Kernels, _ dx: Floats, _ dy: Floats, _ x: Floats, _ y: Floats, _ n: Int) -> Void
     ) -> Tensor {
         let y = make(x.shape)
-        workspace.parallel(x.count, cost: cost) { range in
+        workspace.parallel(x.count, cost: cost, op: op) { range in
             let i = range.lowerBound
             forward(kernels, y.pointer + i, x.pointer + i, range.count)
         }
         record({ tape, _ in
             guard let dy = y.gradient else { return }
             let dx = tape.make(x.shape)
-            tape.workspace.parallel(x.count, cost: cost) { range in
+            tape.workspace.parallel(x.count, cost: cost, op: op) { range in
                 let i = range.lowerBound
                 backward(tape.kernels, dx.pointer + i, dy.pointer + i, x.pointer + i, y.pointer + i, range.count)
             }
@@ -33,7 +34,7 @@ extension Tape {
     ///   - forward: Writes n elements of y from those of a and b.
     ///   - backward: Writes n elements of da and db from those of dy, a and b.
     func elementwise(
-        _ a: Tensor, _ b: Tensor, cost: Double,
+        _ a: Tensor, _ b: Tensor, cost: Double, op: StaticString = #function,
         forward: (_ k: Kernels, _ y: Floats, _ a: Floats, _ b: Floats, _ n: Int) -> Void,
         backward:
             @escaping (
@@ -42,14 +43,14 @@ extension Tape {
     ) -> Tensor {
         precondition(a.shape == b.shape, "\(a.shape) and \(b.shape) differ")
         let y = make(a.shape)
-        workspace.parallel(a.count, cost: cost) { range in
+        workspace.parallel(a.count, cost: cost, op: op) { range in
             let i = range.lowerBound
             forward(kernels, y.pointer + i, a.pointer + i, b.pointer + i, range.count)
         }
         record({ tape, _ in
             guard let dy = y.gradient else { return }
             let (da, db) = (tape.make(a.shape), tape.make(b.shape))
-            tape.workspace.parallel(a.count, cost: 1.5 * cost) { range in
+            tape.workspace.parallel(a.count, cost: 1.5 * cost, op: op) { range in
                 let i = range.lowerBound
                 backward(
                     tape.kernels, da.pointer + i, db.pointer + i, dy.pointer + i, a.pointer + i, b.pointer + i,

@@ -14,7 +14,7 @@ extension Tape {
         precondition(
             tokens.allSatisfy { $0 >= 0 && $0 < table.outputs },
             "every token has a row in “\(table.name)” \(table.shape)")
-        let y = make([tokens.count, width])
+        let y = make(tokens.count, width)
         for (row, token) in tokens.enumerated() {
             let start = Int(token) * width
             switch table.value.type {
@@ -39,7 +39,7 @@ extension Tape {
 
     /// The rows of `x` with the given indices, in that order; each index at most once.
     public func rows(_ indices: [Int], of x: Tensor) -> Tensor {
-        let y = make([indices.count, x.width])
+        let y = make(indices.count, x.width)
         for (row, index) in indices.enumerated() { y.row(row).update(from: x.row(index), count: x.width) }
         record({ tape, _ in
             guard let dy = y.gradient else { return }

@@ -17,8 +17,8 @@ extension Tape {
         let heads = width / headSize
         precondition(weight.count == width, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
         let y = make(x.shape)
-        let mean = make([x.rows, heads])
-        let rstd = make([x.rows, heads])
+        let mean = make(x.rows, heads)
+        let rstd = make(x.rows, heads)
         workspace.parallel(x.rows, cost: Double(width) * 0.6) { rows in
             let t = rows.lowerBound
             kernels.table.group_norm(

@@ -8,7 +8,7 @@ extension Tape {
     public func normalizeHeads(_ x: Tensor, headSize: Int) -> Tensor {
         let heads = x.width / headSize
         let y = make(x.shape)
-        let inverse = make([x.rows, heads])
+        let inverse = make(x.rows, heads)
         workspace.parallel(x.rows, cost: Double(x.width) * 0.4) { rows in
             let t = rows.lowerBound
             kernels.table.normalize(y.row(t), inverse.row(t), x.row(t), rows.count * heads, headSize)
@@ -84,7 +84,7 @@ extension Tape {
             guard let dy = y.gradient else { return }
             let table = tape.kernels.table
             let (dr, dk, dv) = (tape.make(x.shape), tape.make(x.shape), tape.make(x.shape))
-            let dots = tape.make([x.rows, heads])
+            let dots = tape.make(x.rows, heads)
             tape.workspace.parallel(x.rows, cost: Double(width)) { rows in
                 let t = rows.lowerBound
                 table.head_bonus_backward(

@@ -15,8 +15,8 @@ extension Tape {
         let width = x.width
         precondition(weight.count == width, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
         let y = make(x.shape)
-        let mean = make([x.rows])
-        let rstd = make([x.rows])
+        let mean = make(x.rows, 1)
+        let rstd = make(x.rows, 1)
         workspace.parallel(x.rows, cost: Double(width) * 0.5) { rows in
             let t = rows.lowerBound
             kernels.table.group_norm(

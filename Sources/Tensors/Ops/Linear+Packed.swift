@@ -30,9 +30,9 @@ extension Tape {
     private func activationBytes(_ x: Tensor) -> Tensor {
         let (rows, k) = (x.rows, x.width)
         let steps = k / Int(CK_STEP)
-        let bytes = make([rows, steps * MemoryLayout<ck_activations>.stride / MemoryLayout<Float>.stride])
+        let bytes = make(rows, steps * MemoryLayout<ck_activations>.stride / MemoryLayout<Float>.stride)
         bytes.pointer.withMemoryRebound(to: ck_activations.self, capacity: rows * steps) { target in
-            workspace.parallel(rows, cost: 0.3 * Double(k)) { part in
+            workspace.parallel(rows, cost: 0.3 * Double(k), op: "quantizeRows") { part in
                 kernels.table.quantize_rows(
                     target + part.lowerBound, rows, x.row(part.lowerBound), k, part.count, k)
             }
@@ -51,7 +51,7 @@ extension Tape {
         let rowBlocks = (t + rowBlock - 1) / rowBlock
         let outputBlocks = (n + outputBlock - 1) / outputBlock
         let cost = Double(min(t, rowBlock) * outputBlock * k) / (t == 1 ? min(perNanosecond, 30) : perNanosecond)
-        workspace.parallel(rowBlocks * outputBlocks, cost: cost) { tiles in
+        workspace.parallel(rowBlocks * outputBlocks, cost: cost, op: "linear") { tiles in
             for tile in tiles {
                 // Row blocks outside: the activations of one are used for all outputs before the next one's.
                 let (row, output) = tile.quotientAndRemainder(dividingBy: outputBlocks)

@@ -13,7 +13,8 @@ extension Tape {
     public func linear(_ x: Tensor, _ weight: Parameter) -> Tensor {
         let (n, k) = (weight.outputs, weight.inputs)
         precondition(x.width == k, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
-        let y = make([x.rows, n])
+        let y = make(x.rows, n)
+        onLinear?(weight, x)
         linearForward(y, x, weight)
         record({ tape, gradients in
             guard let dy = y.gradient else { return }
@@ -30,7 +31,7 @@ extension Tape {
     public func timeLinearBackward(
         _ x: Tensor, _ weight: Parameter, _ gradients: Gradients, clock: () -> Double
     ) -> (input: Double, weight: Double) {
-        let dy = make([x.rows, weight.outputs])
+        let dy = make(x.rows, weight.outputs)
         dy.mutableValues.update(repeating: 1)
         let dx = make(x.shape)
         let began = clock()
@@ -52,7 +53,9 @@ extension Tape {
         let outputBlocks = (n + outputBlock - 1) / outputBlock
         // Products per nanosecond: one row waits for memory, more of them compute.
         let rate = t == 1 ? 10.0 : 50
-        workspace.parallel(rowBlocks * outputBlocks, cost: Double(min(t, rowBlock) * outputBlock * k) / rate) { tiles in
+        workspace.parallel(
+            rowBlocks * outputBlocks, cost: Double(min(t, rowBlock) * outputBlock * k) / rate, op: "linear"
+        ) { tiles in
             for tile in tiles {
                 let (outputTile, rowTile) = tile.quotientAndRemainder(dividingBy: rowBlocks)
                 let row = rowTile * rowBlock
@@ -99,7 +102,9 @@ extension Tape {
     }
 
     /// Splits an `[rows, columns]` output into blocks that the threads share.
-    func parallelBlocks(_ rows: Int, _ columns: Int, depth: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
+    func parallelBlocks(
+        _ rows: Int, _ columns: Int, depth: Int, op: StaticString = #function, _ body: (Range<Int>, Range<Int>) -> Void
+    ) {
         let rowBlock = 96
         // One row waits for memory; each thread reads a part of the columns.
         let perThread = (columns / workspace.threads.threadCount + 15) / 16 * 16
@@ -107,7 +112,7 @@ extension Tape {
         let rowBlocks = (rows + rowBlock - 1) / rowBlock
         let columnBlocks = (columns + columnBlock - 1) / columnBlock
         let cost = Double(min(rows, rowBlock) * min(columns, columnBlock) * depth) / (rows == 1 ? 4 : 50)
-        workspace.parallel(rowBlocks * columnBlocks, cost: cost) { blocks in
+        workspace.parallel(rowBlocks * columnBlocks, cost: cost, op: op) { blocks in
             for block in blocks {
                 let (i, j) = block.quotientAndRemainder(dividingBy: columnBlocks)
                 body(

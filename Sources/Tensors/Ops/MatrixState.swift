@@ -24,7 +24,7 @@ struct MatrixStates {
             count += (run.count + Self.interval - 1) / Self.interval
         }
         self.firstChunks = firstChunks
-        kept = tape.make([count * headCount, headSize * headSize])
+        kept = tape.make(count * headCount, headSize * headSize)
     }
 
     /// The chunks of a sequence: rows, and where the state before them is kept for a head.

@@ -7,7 +7,7 @@ extension Tape {
     ///
     /// - Parameters:
     ///   - x: `[T, K]`.
-    ///   - matrix: `[K, N]`.
+    ///   - matrix: `[K, N]`, `f32` or `bf16`. The backward pass needs `f32`.
     /// - Returns: `[T, N]`.
     /// - Complexity: O(T·N·K). An element is summed over k in order.
     public func project(_ x: Tensor, _ matrix: Parameter) -> Tensor {
@@ -28,13 +28,18 @@ extension Tape {
         let k = all / count
         precondition(matrices.count == all * n, "“\(matrices.name)” is \(matrices.shape), its input is \(x.shape)")
         let rows = x.rows
-        let outputs = (0..<count).map { _ in make([rows, n]) }
+        let outputs = (0..<count).map { _ in make(rows, n) }
         for (j, y) in outputs.enumerated() {
-            let m = matrices.floats + j * k * n
             parallelBlocks(rows, n, depth: k) { rows, columns in
-                kernels.table.matmul_add_f32(
-                    y.row(rows.lowerBound) + columns.lowerBound, n, x.row(rows.lowerBound) + j * k, all, 1,
-                    m + columns.lowerBound, n, rows.count, columns.count, k, 0)
+                let target = y.row(rows.lowerBound) + columns.lowerBound
+                let (source, offset) = (x.row(rows.lowerBound) + j * k, j * k * n + columns.lowerBound)
+                if matrices.value.type == .bf16 {
+                    kernels.table.matmul_add_bf16(
+                        target, n, source, all, 1, matrices.halves + offset, n, rows.count, columns.count, k, 0)
+                } else {
+                    kernels.table.matmul_add_f32(
+                        target, n, source, all, 1, matrices.floats + offset, n, rows.count, columns.count, k, 0)
+                }
             }
         }
         record({ tape, gradients in
@@ -75,7 +80,7 @@ extension Tape {
         let n = matrices.width / k
         precondition(
             matrices.width == k * n && matrices.rows == x.rows, "\(matrices.shape) are no matrices for \(x.shape)")
-        let y = make([x.rows, n])
+        let y = make(x.rows, n)
         workspace.parallel(x.rows, cost: Double(n * k) / 10) { rows in
             for t in rows {
                 kernels.table.matmul_add_f32(y.row(t), n, x.row(t), k, 1, matrices.row(t), n, 1, n, k, 0)

@@ -58,7 +58,7 @@ extension Tape {
 
     /// A copy of a slot, `[sequences, width]`: the backward pass needs what the forward pass began with.
     func firstRows(_ slot: StateSlot, _ width: Int) -> Tensor {
-        let copy = make([slot.pointers.count, width])
+        let copy = make(slot.pointers.count, width)
         for (sequence, pointer) in slot.pointers.enumerated() {
             copy.row(sequence).update(from: pointer, count: width)
         }

@@ -52,8 +52,8 @@ extension Tape {
             ddecay.mutableValues.update(repeating: 0)
             // Every sequence sums its own, and the sums are added in order.
             let sequences = layout.runs.count
-            let sharedDecay = tape.make([sequences, width])
-            let dbonus = tape.make([sequences, width])
+            let sharedDecay = tape.make(sequences, width)
+            let dbonus = tape.make(sequences, width)
             sharedDecay.mutableValues.update(repeating: 0)
             dbonus.mutableValues.update(repeating: 0)
             let table = tape.kernels.table

@@ -44,7 +44,7 @@ enum Q5_1: BlockEncoder {
 }
 
 /// 32 integers of five bits: a word with the upper bits, then 16 bytes with the lower ones.
-private enum FiveBits {
+enum FiveBits {
     @inline(__always)
     static func decode(_ bytes: UnsafeRawPointer, _ take: (_ i: Int, _ q: Int) -> Void) {
         let upper = bytes.loadUnaligned(as: UInt32.self)

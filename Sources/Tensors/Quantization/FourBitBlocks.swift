@@ -19,11 +19,7 @@ enum Q4_0: BlockEncoder {
         let d = farthestFromZero(values, 32) / -8
         let factor = inverse(d)
         store(d, block, 0)
-        for i in 0..<16 {
-            let low = truncated(values[i] * factor + 8.5, 0...15)
-            let high = truncated(values[i + 16] * factor + 8.5, 0...15)
-            block.storeBytes(of: low | high << 4, toByteOffset: 2 + i, as: UInt8.self)
-        }
+        FourBits.encode(block + 2) { i in truncated(values[i] * factor + 8.5, 0...15) }
     }
 }
 
@@ -50,10 +46,14 @@ enum Q4_1: BlockEncoder {
         let factor = inverse(d)
         store(d, block, 0)
         store(m, block, 2)
-        for i in 0..<16 {
-            let low = truncated((values[i] - m) * factor + 0.5, 0...15)
-            let high = truncated((values[i + 16] - m) * factor + 0.5, 0...15)
-            block.storeBytes(of: low | high << 4, toByteOffset: 4 + i, as: UInt8.self)
-        }
+        FourBits.encode(block + 4) { i in truncated((values[i] - m) * factor + 0.5, 0...15) }
+    }
+}
+
+/// 32 integers of four bits in 16 bytes.
+enum FourBits {
+    @inline(__always)
+    static func encode(_ bytes: UnsafeMutableRawPointer, _ give: (_ i: Int) -> UInt8) {
+        for i in 0..<16 { bytes.storeBytes(of: give(i) | give(i + 16) << 4, toByteOffset: i, as: UInt8.self) }
     }
 }

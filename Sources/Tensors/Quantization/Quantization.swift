@@ -1,13 +1,5 @@
 /// Decodes and encodes runs of blocks.
 package enum Quantization {
-    /// Whether numbers can be quantised to `type`.
-    package static func canEncode(_ type: DataType) -> Bool {
-        switch type {
-        case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0: true
-        default: false
-        }
-    }
-
     /// Where in a block of `type` its half-precision scales and minima begin.
     package static func scaleOffsets(_ type: DataType) -> [Int] {
         switch type {
@@ -35,7 +27,8 @@ package enum Quantization {
         }
     }
 
-    /// The blocks of `type` that stand for `values`, whose number is a multiple of the block's length.
+    /// The blocks of `type` that stand for `values`, whose number is a multiple of the block's length: ggml's for blocks of
+    /// 32, those of a search for blocks of 256.
     static func encode(_ values: [Float], as type: DataType) -> Storage {
         switch type {
         case .q4_0: encode(Q4_0.self, values)
@@ -43,6 +36,26 @@ package enum Quantization {
         case .q5_0: encode(Q5_0.self, values)
         case .q5_1: encode(Q5_1.self, values)
         case .q8_0: encode(Q8_0.self, values)
+        case .q4_K, .q5_K, .q6_K:
+            optimize(values, as: type, columns: [Float](repeating: 1, count: type.blockLength), on: nil)
+        default: preconditionFailure("numbers are not quantised to \(type.rawValue)")
+        }
+    }
+
+    /// The blocks of `type` with the least weighted squared error that a search finds.
+    /// - Parameters:
+    ///   - columns: The weight of each column; the rows of `values` are as long.
+    ///   - threads: Who shares the work.
+    static func optimize(_ values: [Float], as type: DataType, columns: [Float], on threads: ThreadPool?) -> Storage {
+        switch type {
+        case .q4_0: optimize(Q4_0.self, values, columns, threads)
+        case .q4_1: optimize(Q4_1.self, values, columns, threads)
+        case .q5_0: optimize(Q5_0.self, values, columns, threads)
+        case .q5_1: optimize(Q5_1.self, values, columns, threads)
+        case .q8_0: optimize(Q8_0.self, values, columns, threads)
+        case .q4_K: optimize(Q4_K.self, values, columns, threads)
+        case .q5_K: optimize(Q5_K.self, values, columns, threads)
+        case .q6_K: optimize(Q6_K.self, values, columns, threads)
         default: preconditionFailure("numbers are not quantised to \(type.rawValue)")
         }
     }
@@ -65,6 +78,36 @@ package enum Quantization {
         values.withUnsafeBufferPointer { source in
             guard let from = source.baseAddress, let to = storage.mutableBytes?.baseAddress else { return }
             for i in 0..<count { Codec.encode(from + i * length, to: to + i * width) }
+        }
+        return storage
+    }
+
+    private static func optimize<Codec: BlockOptimizer>(
+        _: Codec.Type, _ values: [Float], _ columns: [Float], _ threads: ThreadPool?
+    ) -> Storage {
+        let (length, width) = (Codec.type.blockLength, Codec.type.blockByteCount)
+        precondition(
+            columns.count.isMultiple(of: length) && values.count.isMultiple(of: max(1, columns.count)),
+            "\(values.count) numbers are no rows of \(columns.count), or these no whole blocks of \(length)")
+        let count = values.count / length
+        let storage = Storage(byteCount: count * width)
+        values.withUnsafeBufferPointer { source in
+            columns.withUnsafeBufferPointer { weights in
+                guard let from = source.baseAddress, let to = storage.mutableBytes?.baseAddress,
+                    let columnWeights = weights.baseAddress
+                else { return }
+                func encode(_ blocks: Range<Int>) {
+                    for i in blocks {
+                        Codec.optimize(
+                            from + i * length, weights: columnWeights + i * length % weights.count, to: to + i * width)
+                    }
+                }
+                if let threads {
+                    threads.run(count, grain: 1 + 4096 / length, encode)
+                } else {
+                    encode(0..<count)
+                }
+            }
         }
         return storage
     }

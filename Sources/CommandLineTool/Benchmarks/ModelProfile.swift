@@ -1,0 +1,39 @@
+internal import RWKV
+
+/// Where the time of decoding some tokens went.
+struct ModelProfile {
+    let tokenCount: Int
+    /// All of it, without the price of measuring.
+    let seconds: Double
+    let ops: [OpProfile.Entry]
+
+    /// What did not pass in the loops of an op: allocation, sharing out of buffers, the model's own code.
+    var secondsOutside: Double { max(0, seconds - ops.reduce(0) { $0 + $1.seconds }) }
+
+    func lines(_ style: Style) -> [String] {
+        var table = TextTable([
+            TextTable.Column("op", isText: true), TextTable.Column("calls"), TextTable.Column("µs/token"),
+            TextTable.Column("share"),
+        ])
+        for op in ops { table.add(row(op.op, "\(op.calls / max(1, tokenCount))", op.seconds)) }
+        table.add(row("outside of ops", "", secondsOutside))
+        return table.lines(style)
+    }
+
+    private func row(_ name: String, _ calls: String, _ time: Double) -> [String] {
+        [
+            name, calls, format(time * 1e6 / Double(tokenCount), decimals: 1),
+            "\(format(100 * time / seconds, decimals: 1)) %",
+        ]
+    }
+
+    var json: [String: Any] {
+        let count = Double(tokenCount)
+        return [
+            "seconds_per_token": seconds / count, "seconds_outside_of_ops": secondsOutside / count,
+            "ops": ops.map { op -> [String: Any] in
+                ["op": op.op, "calls_per_token": Double(op.calls) / count, "seconds_per_token": op.seconds / count]
+            },
+        ]
+    }
+}

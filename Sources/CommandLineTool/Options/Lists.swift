@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import RWKV
+
+/// Weight types as a list: bf16,q8_0.
+struct TypeList: ExpressibleByArgument {
+    let types: [DataType?]
+
+    init?(argument: String) {
+        let types = argument.split(separator: ",", omittingEmptySubsequences: false)
+            .map { WeightType(argument: String($0))?.dataType }
+        if types.contains(nil) { return nil }
+        self.types = types
+    }
+}
+
+/// Positive numbers as a list: 1,2.
+struct NumberList: ExpressibleByArgument {
+    let numbers: [Int]
+
+    init?(argument: String) {
+        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard numbers.allSatisfy({ (1...1024).contains($0 ?? 0) }) else { return nil }
+        self.numbers = Set(numbers.compactMap { $0 }).sorted()
+    }
+}
