@@ -110,39 +110,47 @@ INLINE void block(float *c, size_t ldc, const float *a, const float *b, size_t p
 // Rows of c per packed block of a: a multiple of AR near 96.
 #define AB (96 / AR * AR)
 
-// One row of c (decoding) uses each element of b once: rows of b are read along, eight at a time, while c waits in the cache.
-// The order of sums is the same.
+// One row of c (decoding) uses each element of b once: a few rows of b, as many bytes as AHEAD or eight rows, are read in
+// strips of eight vectors, with the part of c that belongs to a strip in registers, and each strip asks for what stands below
+// it. So memory is read nearly in a straight line and evenly over time. The order of sums is the same.
+#define AHEAD 4096
+
 #define MATMUL_ADD(NAME, WEIGHT, LOAD, WIDEN)                                                                          \
-    INLINE void NAME##_rows(float *c, const float *a, size_t column, const WEIGHT *b, size_t ldb, size_t j,            \
-                            const int rows, int accumulate) {                                                         \
-        size_t j0 = 0;                                                                                                 \
-        for (; j0 + VW <= j; j0 += VW) {                                                                               \
-            vf sum = accumulate ? load(c + j0) : (vf){};                                                               \
-            /* What comes next is asked for while this is used: behind narrow rows at once, below wide ones. */        \
-            if (j < 256) {                                                                                             \
-                _Pragma("clang loop unroll(full)") for (size_t line = 0; line < (size_t)rows * VW * sizeof(WEIGHT);    \
-                                                        line += 64)                                                    \
-                    __builtin_prefetch((const char *)(b + (size_t)rows * j0) + 2048 + line);                           \
-            } else if (j0 % (64 / sizeof(WEIGHT)) == 0) {                                                              \
-                _Pragma("clang loop unroll(full)") for (int q = 0; q < rows; q++)                                     \
-                    __builtin_prefetch(b + (size_t)(rows + q) * ldb + j0);                                             \
-            }                                                                                                          \
-            _Pragma("clang loop unroll(full)") for (int q = 0; q < rows; q++) sum =                                   \
-                fma_(splat(a[q * column]), LOAD(b + q * ldb + j0), sum);                                               \
-            store(c + j0, sum);                                                                                        \
+    INLINE void NAME##_strip(float *c, const float *a, size_t column, const WEIGHT *b, size_t ldb, size_t p,           \
+                             const int vectors, int accumulate, size_t ahead) {                                       \
+        vf sum[8];                                                                                                     \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] =                                 \
+            accumulate ? load(c + v * VW) : (vf){};                                                                    \
+        for (size_t q = 0; q < p; q++) {                                                                               \
+            const WEIGHT *from = b + q * ldb;                                                                          \
+            _Pragma("clang loop unroll(full)") for (size_t line = 0; line < (size_t)vectors * VW * sizeof(WEIGHT);     \
+                                                    line += 64)                                                        \
+                __builtin_prefetch((const char *)(from + ahead) + line);                                               \
+            vf s = splat(a[q * column]);                                                                               \
+            _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) sum[v] =                             \
+                fma_(s, LOAD(from + v * VW), sum[v]);                                                                  \
         }                                                                                                              \
-        for (; j0 < j; j0++) {                                                                                         \
-            float sum = accumulate ? c[j0] : 0;                                                                        \
-            for (int q = 0; q < rows; q++) sum = __builtin_fmaf(a[q * column], WIDEN(b[q * ldb + j0]), sum);           \
-            c[j0] = sum;                                                                                               \
-        }                                                                                                              \
+        _Pragma("clang loop unroll(full)") for (int v = 0; v < vectors; v++) store(c + v * VW, sum[v]);               \
     }                                                                                                                  \
     static void NAME##_row(float *c, const float *a, size_t column, const WEIGHT *b, size_t ldb, size_t j, size_t p,   \
                            int accumulate) {                                                                          \
-        size_t q = 0;                                                                                                  \
+        size_t rows = AHEAD / (ldb * sizeof(WEIGHT) + 1), block = rows < 8 ? 8 : rows;                                 \
         if (p == 0 && !accumulate) memset(c, 0, j * sizeof(float));                                                    \
-        for (; q + 8 <= p; q += 8) NAME##_rows(c, a + q * column, column, b + q * ldb, ldb, j, 8, accumulate || q);    \
-        for (; q < p; q++) NAME##_rows(c, a + q * column, column, b + q * ldb, ldb, j, 1, accumulate || q);            \
+        for (size_t q = 0; q < p; q += block, accumulate = 1) {                                                        \
+            const float *x = a + q * column;                                                                           \
+            const WEIGHT *m = b + q * ldb;                                                                             \
+            size_t j0 = 0, depth = p - q < block ? p - q : block;                                                      \
+            for (; j0 + 8 * VW <= j; j0 += 8 * VW)                                                                     \
+                NAME##_strip(c + j0, x, column, m + j0, ldb, depth, 8, accumulate, block * ldb);                       \
+            for (; j0 + 4 * VW <= j; j0 += 4 * VW)                                                                     \
+                NAME##_strip(c + j0, x, column, m + j0, ldb, depth, 4, accumulate, block * ldb);                       \
+            for (; j0 + VW <= j; j0 += VW) NAME##_strip(c + j0, x, column, m + j0, ldb, depth, 1, accumulate, block * ldb); \
+            for (; j0 < j; j0++) {                                                                                     \
+                float sum = accumulate ? c[j0] : 0;                                                                    \
+                for (size_t k = 0; k < depth; k++) sum = __builtin_fmaf(x[k * column], WIDEN(m[k * ldb + j0]), sum);   \
+                c[j0] = sum;                                                                                           \
+            }                                                                                                          \
+        }                                                                                                              \
     }                                                                                                                  \
     static void NAME(float *c, size_t ldc, const float *a, size_t row, size_t column, const WEIGHT *b, size_t ldb,     \
                      size_t i, size_t j, size_t p, int accumulate) {                                                   \

@@ -45,7 +45,9 @@ public final class ParameterStore {
         _ name: String, _ shape: Shape, _ role: ParameterRole, _ learningRateScale: Float, _ initializer: Initializer
     ) throws(ParameterError) -> Parameter {
         let value =
-            if source != nil { try load(name, shape, role) } else if let drawing { drawing(name, shape, role) } else {
+            if source != nil { try load(name, shape, role) } else if let drawing {
+                draw(name, shape, role, drawing)
+            } else {
                 StoredTensor(name: name, shape: shape, floats: initializer.values(shape, &random))
             }
         let parameter = Parameter(
@@ -66,6 +68,13 @@ public final class ParameterStore {
         } else {
             _ = try declare(name, shape, .unused, 1, initializer)
         }
+    }
+
+    private func draw(
+        _ name: String, _ shape: Shape, _ role: ParameterRole, _ drawing: (String, Shape, ParameterRole) -> StoredTensor
+    ) -> StoredTensor {
+        let drawn = drawing(name, shape, role)
+        return role == .factor ? factor(drawn, name, shape) : drawn
     }
 
     private func load(_ name: String, _ shape: Shape, _ role: ParameterRole) throws(ParameterError) -> StoredTensor {

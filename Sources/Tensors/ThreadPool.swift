@@ -13,7 +13,8 @@ internal import Synchronization
 ///
 /// A region costs a fraction of a microsecond: workers spin for a short while after each one before they sleep. Chunks
 /// are claimed one by one, and the caller claims too, so a worker that the operating system holds up delays nobody: what
-/// it has not claimed, the others do.
+/// it has not claimed, the others do. If one is held up in the middle of a chunk, because other programs want the processors
+/// too, the caller works alone for some time: on a busy machine a pool is not slower than one thread.
 ///
 /// One caller at a time; the pool belongs to a `Workspace`, which is not shared between threads.
 public final class ThreadPool: @unchecked Sendable {
@@ -34,6 +35,8 @@ public final class ThreadPool: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var threads: [pthread_t] = []
+    // The caller's own.
+    private var patience = Patience()
 
     /// How often a worker looks for work before it sleeps: some tens of microseconds.
     private static let spins = 4_000
@@ -69,7 +72,7 @@ public final class ThreadPool: @unchecked Sendable {
     ///
     /// Which thread runs which chunk is left open, so `body` must write results that do not depend on it.
     public func run(chunks: Int, _ body: (Int) -> Void) {
-        if chunks <= 1 || threadCount == 1 {
+        if chunks <= 1 || threadCount == 1 || patience.isExhausted {
             for chunk in 0..<max(chunks, 0) { body(chunk) }
             return
         }
@@ -98,13 +101,16 @@ public final class ThreadPool: @unchecked Sendable {
             pthread_cond_broadcast(condition)
             pthread_mutex_unlock(mutex)
         }
-        while claimAndRun() {}
-        var spins = 0
+        var (claimed, spins) = (0, 0)
+        patience.beginRegion()
+        while claimAndRun() { claimed += 1 }
         while finished.load(ordering: .acquiring) < chunks {
             spins += 1
             // A worker that lost its processor in mid-chunk gets it back sooner if this thread gives its own away.
             if spins > Self.spins { sched_yield() } else { _spinHint() }
+            if spins == Self.spins { patience.beginWaiting(chunks: claimed) }
         }
+        patience.endRegion()
     }
 
     /// Claims one chunk and runs it; `false` if there was none.

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Tensors
 import Testing
@@ -36,6 +37,33 @@ struct ThreadPoolTests {
             for i in range { marks[i].value.wrappingAdd(1, ordering: .relaxed) }
         }
         #expect(marks.allSatisfy { $0.value.load(ordering: .relaxed) == 1 })
+    }
+
+    @Test("has its caller work alone for a while when a worker is held up, and then shares again")
+    func lateWorker() {
+        let pool = ThreadPool(threadCount: 2)
+        let caller = pthread_self()
+        // A worker that loses its processor in mid-chunk looks like one that sleeps.
+        func region(_ seconds: Double) -> Bool {
+            let helped = Counter()
+            pool.run(chunks: 40) { _ in
+                if pthread_equal(pthread_self(), caller) == 0 {
+                    helped.value.store(1, ordering: .relaxed)
+                    usleep(UInt32(seconds * 1e6))
+                } else {
+                    usleep(100)
+                }
+            }
+            return helped.value.load(ordering: .relaxed) == 1
+        }
+        var wasShared = false
+        for _ in 0..<50 where !wasShared { wasShared = region(0.03) }
+        #expect(wasShared)
+        #expect(!region(0))
+        usleep(30_000)
+        var isSharedAgain = false
+        for _ in 0..<50 where !isSharedAgain { isSharedAgain = region(0.0001) }
+        #expect(isSharedAgain)
     }
 
     private final class Counter: Sendable {

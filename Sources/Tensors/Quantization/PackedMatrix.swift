@@ -26,11 +26,16 @@ final class PackedMatrix: Sendable {
         matrix.withBytes { source in
             guard let from = source.baseAddress, let to = storage.mutableBytes?.baseAddress, n > 0 else { return }
             let stride = source.count / n
-            for (panel, first) in Swift.stride(from: 0, to: n, by: Int(CK_PANEL)).enumerated() {
-                ck_pack_panel(
-                    type, (to + panel * panelBytes).assumingMemoryBound(to: UInt8.self),
-                    (from + first * stride).assumingMemoryBound(to: UInt8.self), stride, min(Int(CK_PANEL), n - first),
-                    k)
+            let panels = (n + Int(CK_PANEL) - 1) / Int(CK_PANEL)
+            // Small matrices are packed before a second thread has woken up.
+            arena.run(panels, grain: 1 + (256 << 10) / panelBytes) { part in
+                for panel in part {
+                    let first = panel * Int(CK_PANEL)
+                    ck_pack_panel(
+                        type, (to + panel * panelBytes).assumingMemoryBound(to: UInt8.self),
+                        (from + first * stride).assumingMemoryBound(to: UInt8.self), stride,
+                        min(Int(CK_PANEL), n - first), k)
+                }
             }
         }
     }

@@ -16,6 +16,15 @@ final class PackingArena {
 
     private var region: Region?
     private var used = 0
+    private var threads: ThreadPool?
+
+    /// Shares out the packing of a matrix.
+    func run(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        if count <= grain { return body(0..<count) }
+        let threads = threads ?? ThreadPool()
+        self.threads = threads
+        threads.run(count, grain: grain, body)
+    }
 
     /// Undefined bytes, aligned to 64; they live as long as the storage.
     func take(_ byteCount: Int) -> Storage {
