@@ -7,7 +7,8 @@ struct BenchModelTests {
     func json() throws {
         let result = try Program.run(
             "bench", "model", "--random", "rwkv7:L2:D64:V100", "--types", "f32,bf16,q8_0,q4_0", "--threads", "1,2",
-            "--prefill", "8", "--decode", "2", "--batch", "2,3", "--rounds", "1", "--json")
+            "--prefill", "8", "--decode", "2", "--batch", "2,3", "--rounds", "1",
+            "--loss-tokens", "20", "--json")
         #expect(result.status == 0, "\(result.errors)")
         let report = try #require(
             JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
@@ -17,6 +18,11 @@ struct BenchModelTests {
         // Narrower weights are fewer bytes to read, and each rate was measured.
         let bytes = rows.compactMap { $0["bytes_per_token"] as? Int }
         #expect(bytes == bytes.sorted(by: >))
+        // Activations as bytes lose something with quantised weights; with others none are made.
+        let losses = rows.map { $0["fast_kl_divergence"] as? Double }
+        #expect(losses[..<4].allSatisfy { $0 == nil })
+        #expect(losses[4...].allSatisfy { $0.map { $0 > 0 && $0 < 0.1 } ?? false }, "\(losses)")
+        #expect(losses[4] == losses[5] && losses[6] == losses[7])
         for row in rows {
             for key in ["decode_tokens_per_second", "prefill_tokens_per_second", "share_of_read_bandwidth"] {
                 #expect((row[key] as? Double ?? 0) > 0, "\(key)")

@@ -14,6 +14,8 @@ struct ModelBenchReport {
     let benches: [ModelBench]
     let limits: [Int: MachineLimits]
     let loadSeconds: [String: Double]
+    /// By type, that of activations as bytes from 32-bit ones.
+    let losses: [String: Divergence]
     let plan: ModelBenchPlan
     /// One for each bench, if asked for.
     let profiles: [ModelProfile]
@@ -36,6 +38,7 @@ struct ModelBenchReport {
         if plan.prefillLength > 0 { columns += ["prefill/s", "GOP/s", "first"].map { TextTable.Column($0) } }
         columns += plan.batchSizes.map { TextTable.Column("batch \($0)/s") }
         columns.append(TextTable.Column("load"))
+        if !losses.isEmpty { columns.append(TextTable.Column("KL fast")) }
         var table = TextTable(columns)
         for bench in benches {
             guard let limit = limits[bench.threadCount] else { continue }
@@ -53,6 +56,9 @@ struct ModelBenchReport {
             }
             cells += plan.batchSizes.map { format(1 / (bench.batches[$0] ?? .infinity), decimals: 0) }
             cells.append(milliseconds(loadSeconds[bench.type.rawValue] ?? 0))
+            if !losses.isEmpty {
+                cells.append(losses[bench.type.rawValue].map { format($0.meanDivergence, decimals: 6) } ?? "-")
+            }
             table.add(cells)
         }
         lines += table.lines(Style.ofStandardOutput)
@@ -81,6 +87,10 @@ struct ModelBenchReport {
                 row["prefill_tokens_per_second"] = 1 / bench.prefill
                 row["prefill_operations_per_second"] = Double(bench.operationsPerToken) / bench.prefill
                 row["seconds_to_first_token"] = bench.firstToken
+            }
+            if let loss = losses[bench.type.rawValue] {
+                row["fast_kl_divergence"] = loss.meanDivergence
+                row["fast_kl_tokens"] = loss.tokenCount
             }
             if index < profiles.count { row["profile"] = profiles[index].json }
             return row

@@ -11,6 +11,15 @@ struct BenchModel: ParsableCommand {
             Decoding one sequence reads every weight once per token: its limit is the machine's read bandwidth. Prefill and \
             batches are matrix products: their limit is the rate of products, shown as that of our 32-bit product. All are \
             measured in turns, several times over; the best of each counts.
+
+            With quantised weights, KL fast is the divergence, in nats per token, of the predictions with activations as bytes \
+            from those with 32-bit activations, on a text that the model writes itself; with others there is none. Peak \
+            memory is the process's: for that of one model, measure it alone.
+
+            Examples:
+              rwkv bench model
+              rwkv bench model --model rwkv7.gguf --threads 1,2 --batch 4,16,32 --profile
+              rwkv bench model --random rwkv7:L12:D768 --types bf16,q8_0,q4_0 --json
             """)
 
     @Option(help: ArgumentHelp("A checkpoint; without it, the small model inside the program.", valueName: "path"))
@@ -37,6 +46,9 @@ struct BenchModel: ParsableCommand {
     @Option(help: ArgumentHelp("The rounds; the best counts.", valueName: "n"))
     var rounds = 3
 
+    @Option(help: ArgumentHelp("The tokens on which KL fast is measured; 0 leaves it out.", valueName: "n"))
+    var lossTokens = 128
+
     @OptionGroup var activations: PrecisionOptions
 
     @Flag(help: "Show where a decoded token's time goes, op by op.")
@@ -49,6 +61,7 @@ struct BenchModel: ParsableCommand {
         if model != nil, random != nil { throw ValidationError("--model and --random exclude each other") }
         if !(0...1_000_000).contains(prefill) { throw ValidationError("--prefill is \(prefill); it must be 0 or more") }
         if decode < 1 { throw ValidationError("--decode is \(decode); it must be at least 1") }
+        if lossTokens < 0 { throw ValidationError("--loss-tokens is \(lossTokens); it must be 0 or more") }
         if rounds < 1 { throw ValidationError("--rounds is \(rounds); it must be at least 1") }
     }
 
@@ -56,12 +69,17 @@ struct BenchModel: ParsableCommand {
         let plan = ModelBenchPlan(prefillLength: prefill, decodeLength: decode, batchSizes: batch?.numbers ?? [])
         let threadCounts = threads?.numbers ?? Set([1, ThreadPool.processorCount]).sorted()
         var loadSeconds: [String: Double] = [:]
+        var losses: [String: Divergence] = [:]
         var benches: [ModelBench] = []
         for type in types?.types ?? [nil] {
             let began = monotonicSeconds()
             let loaded = try load(type)
             let kind = type ?? Self.commonType(loaded)
             loadSeconds[kind.rawValue] = monotonicSeconds() - began
+            if kind.isQuantized, lossTokens > 0 {
+                Terminal.progress("\(kind.rawValue): KL fast")
+                losses[kind.rawValue] = try ActivationLoss(of: loaded, tokenCount: lossTokens).divergence
+            }
             for count in threadCounts {
                 benches.append(
                     ModelBench(loaded, kind, threadCount: count, precision: activations.precision.precision, plan))
@@ -84,7 +102,7 @@ struct BenchModel: ParsableCommand {
                 (count, MachineLimits(read: machine.memory.bytesPerSecond, products: machine.products.flops))
             })
         let report = ModelBenchReport(
-            benches: benches, limits: limits, loadSeconds: loadSeconds, plan: plan,
+            benches: benches, limits: limits, loadSeconds: loadSeconds, losses: losses, plan: plan,
             profiles: profile ? try benches.map { try $0.profile() } : [])
         Terminal.write(json ? try report.json() : report.text())
     }
