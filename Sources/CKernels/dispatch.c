@@ -7,7 +7,8 @@
 extern const ck_kernels level_scalar_kernels;
 #if defined(__x86_64__)
 #include <cpuid.h>
-extern const ck_kernels level_avx2_kernels, level_avx512_kernels, level_avx512_vnni_kernels, level_avx512_twin_kernels;
+extern const ck_kernels level_avx2_kernels, level_avx512_kernels, level_avx512_vnni_kernels, level_avx512_bf16_kernels,
+    level_avx512_twin_kernels;
 
 // The operating system must save the registers too: XCR0 says which it does.
 static uint64_t saved_registers(void) {
@@ -36,6 +37,12 @@ static int has_avx512_vnni(void) {
     uint32_t a, b, c, d;
     return has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & 1u << 11);
 }
+
+// Such processors have VNNI too.
+static int has_avx512_bf16(void) {
+    uint32_t a, b, c, d;
+    return has_avx512_vnni() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);
+}
 #elif defined(__aarch64__)
 #if defined(__linux__)
 #include <sys/auxv.h>
@@ -60,6 +67,7 @@ const ck_kernels *ck_kernels_at(ck_level level) {
     case CK_AVX2: return has_avx2() ? &level_avx2_kernels : NULL;
     case CK_AVX512: return has_avx512() ? &level_avx512_kernels : NULL;
     case CK_AVX512_VNNI: return has_avx512_vnni() ? &level_avx512_vnni_kernels : NULL;
+    case CK_AVX512_BF16: return has_avx512_bf16() ? &level_avx512_bf16_kernels : NULL;
     case CK_AVX512_TWIN: return has_avx2() ? &level_avx512_twin_kernels : NULL;
 #elif defined(__aarch64__)
     case CK_NEON: return &level_neon_kernels;

@@ -1,4 +1,4 @@
-// The sources of AVX-512 with VNNI with its widths, compiled for AVX2: for tests on machines that lack AVX-512.
+// The sources of AVX-512 with VNNI and BF16 with its widths, compiled for AVX2: for tests on machines that lack AVX-512.
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define VW 16

@@ -44,6 +44,13 @@ INLINE void store_part(float *p, vf x, size_t left) {
 
 INLINE vf widen(vh x) { return (vf)(__builtin_convertvector(x, vu) << 16); }
 INLINE vf load_bf16(const uint16_t *p) { return widen(*(const vh *)p); }
+// The nearest bfloat16, ties to even; NaN stays NaN.
+INLINE vu narrow(vf x) {
+    vu bits = (vu)x;
+    vu rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
+    vi is_nan = x != x;
+    return ((vu)is_nan & ((bits >> 16) | 0x40)) | (~(vu)is_nan & rounded);
+}
 
 typedef _Float16 vhalf __attribute__((vector_size(VW * 2), aligned(2)));
 INLINE vf load_f16(const void *p) { return __builtin_convertvector(*(const vhalf *)p, vf); }

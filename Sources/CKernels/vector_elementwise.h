@@ -44,12 +44,30 @@ static void bf16_to_f32(float *y, const uint16_t *x, size_t n) {
 
 static void f32_to_bf16(uint16_t *y, const float *x, size_t n) {
     EACH(n) {
-        vf v = load_part(x + i, left);
-        vu bits = (vu)v;
-        vu rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
-        vi is_nan = v != v;
-        vu result = ((vu)is_nan & ((bits >> 16) | 0x40)) | (~(vu)is_nan & rounded);
-        for (size_t j = 0; j < (left < VW ? left : VW); j++) y[i + j] = (uint16_t)result[j];
+        vu result = narrow(load_part(x + i, left));
+        if (left >= VW)
+            *(vh *)(y + i) = __builtin_convertvector(result, vh);
+        else
+            for (size_t j = 0; j < left; j++) y[i + j] = (uint16_t)result[j];
+    }
+}
+
+// Two rows at a time: their numbers side by side are what goes into a column as one word.
+static void transpose_bf16(uint16_t *y, size_t ldy, const float *x, size_t ldx, size_t t, size_t c) {
+    for (size_t j = 0; j < c; j += VW) {
+        size_t left = c - j < VW ? c - j : VW;
+        size_t i = 0;
+        for (; i + 2 <= t; i += 2) {
+            const float *from = x + i * ldx + j;
+            vu pairs = narrow(load_part(from, left)) | narrow(load_part(from + ldx, left)) << 16;
+            for (size_t l = 0; l < left; l++) {
+                uint32_t pair = pairs[l];
+                memcpy(y + (j + l) * ldy + i, &pair, sizeof pair);
+            }
+        }
+        if (i == t) continue;
+        vu last = narrow(load_part(x + i * ldx + j, left));
+        for (size_t l = 0; l < left; l++) y[(j + l) * ldy + i] = (uint16_t)last[l];
     }
 }
 

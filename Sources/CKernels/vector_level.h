@@ -3,6 +3,7 @@
 #include "include/CKernels.h"
 #include "vector.h"
 #include "vector_matmul.h"
+#include "vector_pairs.h"
 #include "vector_packed.h"
 #include "vector_elementwise.h"
 #include "vector_norm.h"
@@ -15,5 +16,6 @@
 
 const ck_kernels LEVEL_TABLE = {
     .name = LEVEL_NAME,
+    .prefers_bf16 = PREFERS_BF16,
 #include "table.h"
 };

@@ -12,12 +12,12 @@ struct RWKVCommand: ParsableCommand {
               rwkv train --data stories.txt --minutes 10 --output my-run
               rwkv generate --model my-run/model.safetensors "Lily"
 
-            The environment variable RWKV_KERNELS (scalar, avx2, avx512, avx512-vnni, neon, neon-dotprod) forces a lower instruction-set level.
+            The environment variable RWKV_KERNELS (scalar, avx2, avx512, avx512-vnni, avx512-bf16, neon, neon-dotprod) \
+            forces a lower instruction-set level.
             """,
         version: "0.1.0",
         subcommands: [
             Generate.self, Train.self, Evaluate.self, Tokenize.self, TokenizerCommand.self, Logits.self, Convert.self,
-            Quantize.self,
-            Pull.self, Ingest.self, Inspect.self, Verify.self, Bench.self,
+            Merge.self, Quantize.self, Pull.self, Ingest.self, Inspect.self, Verify.self, Bench.self,
         ])
 }

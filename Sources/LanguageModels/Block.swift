@@ -7,6 +7,9 @@ public protocol Block: Sendable {
     /// What the block remembers of a sequence between calls, in the order of the official state's slots.
     var stateSlots: [StateSlotDescription] { get }
 
+    /// What its state begins with while that is being learnt.
+    var learntState: LearntState? { get }
+
     /// The residual stream `[rows, C]` after this block.
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor
 }
@@ -35,10 +38,11 @@ public struct ForwardContext {
     /// What the first block is given: the normed embeddings of the tokens, `[rows, C]`.
     public let embedded: Tensor
     /// What a layer leaves for the ones above it.
-    public let carried = CarriedValues()
+    public private(set) var carried = CarriedValues()
 
-    private let states: [UnsafeMutablePointer<Float>]
+    private var states: [UnsafeMutablePointer<Float>]
     private var offsets: ArraySlice<Int> = []
+    private var slotsEnd = 0
 
     init(tokens: [Int32], layout: SequenceLayout, embedded: Tensor, states: [UnsafeMutablePointer<Float>]) {
         self.tokens = tokens
@@ -53,15 +57,36 @@ public struct ForwardContext {
         return StateSlot(states.map { $0 + offset })
     }
 
-    /// The context as a layer's block sees it: `slotOffsets` are its own.
-    func forLayer(_ slotOffsets: ArraySlice<Int>) -> ForwardContext {
+    /// The context as a layer's block sees it: `slotOffsets` are its own, and end at `end`.
+    func forLayer(_ slotOffsets: ArraySlice<Int>, end: Int) -> ForwardContext {
         var context = self
         context.offsets = slotOffsets
+        context.slotsEnd = end
+        return context
+    }
+
+    /// A copy of the slots of this layer, `[sequences, floats]`.
+    func savedSlots(on tape: Tape) -> Tensor {
+        let start = offsets.first ?? slotsEnd
+        let copy = Tensor(Shape(rows: states.count, columns: slotsEnd - start), in: tape.workspace.buffers)
+        for (row, state) in states.enumerated() {
+            copy.withRow(row) { $0.update(from: state + start, count: slotsEnd - start) }
+        }
+        return copy
+    }
+
+    /// The context as it was: over slots that were copied, with the first value that there was.
+    func over(_ slots: Tensor, _ firstValue: Tensor?) -> ForwardContext {
+        var context = self
+        let start = offsets.first ?? slotsEnd
+        context.states = states.indices.map { row in slots.withRow(row) { $0 - start } }
+        context.carried = CarriedValues()
+        context.carried.firstValue = firstValue
         return context
     }
 
     /// The context as the block's second half sees it: without the first half's slots.
-    func droppingSlots(_ count: Int) -> ForwardContext { forLayer(offsets.dropFirst(count)) }
+    func droppingSlots(_ count: Int) -> ForwardContext { forLayer(offsets.dropFirst(count), end: slotsEnd) }
 }
 
 /// Values that a layer of one forward call leaves for the layers above it.

@@ -12,7 +12,11 @@ public final class LanguageModel: Sendable {
     /// What a state of this model holds.
     public let stateLayout: StateLayout
 
+    /// What a training changes; `nil` if the model is only to run.
+    public let tuning: Tuning?
+
     private let firstState: ModelState
+    private let learntStates: [(state: LearntState, offset: Int)]
     private let embedding: Parameter
     private let firstNorm: PreNorm
     private let blocks: [any Block]
@@ -22,10 +26,11 @@ public final class LanguageModel: Sendable {
     /// A model with the weights of a checkpoint, whose names and shapes say what it is.
     /// - Parameters:
     ///   - initialState: The state before the first token as tensors `state.j`; the architecture's own if empty.
-    ///   - forTraining: Whether the weights become `f32` in memory of their own; otherwise they are used where they lie.
+    ///   - tuning: What a training is to change; `nil` if the model is only to run. A source may then also hold what such a
+    ///     training has learnt.
     /// - Throws: `ModelError` if the tensors are no known model's; `ParameterError` for what is wrong with one of them.
     public convenience init(
-        loading source: some TensorSource, initialState: [StoredTensor] = [], forTraining: Bool = false
+        loading source: some TensorSource, initialState: [StoredTensor] = [], training tuning: Tuning? = nil
     ) throws {
         let catalogue = TensorCatalogue(source)
         _ = try catalogue.matrix("emb.weight")
@@ -39,7 +44,7 @@ public final class LanguageModel: Sendable {
                 what: "number of layers", found: configuration.layerCount, needed: "at most \(catalogue.count)")
         }
         try self.init(
-            configuration, ParameterStore(loading: source, forTraining: forTraining), learningRate: 0,
+            configuration, ParameterStore(loading: source, training: tuning), tuning, learningRate: 0,
             initialState: initialState)
     }
 
@@ -50,7 +55,7 @@ public final class LanguageModel: Sendable {
     public convenience init(
         initializing configuration: ModelConfiguration, seed: UInt64, learningRate: Float = 6e-4
     ) throws {
-        try self.init(configuration, ParameterStore(seed: seed), learningRate: learningRate)
+        try self.init(configuration, ParameterStore(seed: seed), .full, learningRate: learningRate)
     }
 
     /// A model of given sizes whose weights are whatever `drawing` makes of their names, shapes and roles.
@@ -58,11 +63,12 @@ public final class LanguageModel: Sendable {
         _ configuration: ModelConfiguration,
         drawing: @escaping (_ name: String, _ shape: Shape, _ role: ParameterRole) -> StoredTensor
     ) throws {
-        try self.init(configuration, ParameterStore(drawing: drawing), learningRate: 0)
+        try self.init(configuration, ParameterStore(drawing: drawing), nil, learningRate: 0)
     }
 
     private init(
-        _ given: ModelConfiguration, _ store: ParameterStore, learningRate: Float, initialState: [StoredTensor] = []
+        _ given: ModelConfiguration, _ store: ParameterStore, _ tuning: Tuning?, learningRate: Float,
+        initialState: [StoredTensor] = []
     ) throws {
         let architecture = try LanguageModels.architecture(named: given.architecture)
         var c = given
@@ -88,17 +94,46 @@ public final class LanguageModel: Sendable {
         stateLayout = StateLayout(blocks)
         var state = ModelState(stateLayout)
         if !initialState.isEmpty { try state.load(initialState) }
+        self.tuning = tuning
+        learntStates = zip(blocks, stateLayout.layers).compactMap { [stateLayout] block, slots in
+            block.learntState.map { ($0, stateLayout.offsets[slots.lowerBound + $0.slot]) }
+        }
+        if !initialState.isEmpty {
+            let floats = state.mutableFloats()
+            for (learnt, offset) in learntStates { learnt.take(from: floats + offset) }
+        }
         firstState = state
+        try checkTuning()
     }
 
-    /// The number of weights.
-    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+    /// Throws if the tuning would change nothing, or names what is not there.
+    private func checkTuning() throws(ModelError) {
+        guard let tuning else { return }
+        if tuning.method == .state, learntStates.isEmpty {
+            throw .noStateToTune(architecture: configuration.architecture)
+        }
+        let named = tuning.frozen + tuning.alsoTrained + (tuning.method == .lora ? tuning.lora.targets : [])
+        for pattern in named where !parameters.contains(where: { pattern.matches($0.name) }) {
+            throw .noSuchWeights(pattern: pattern.description, examples: Array(parameters.prefix(3).map(\.name)))
+        }
+        if !parameters.contains(where: \.isTrained) { throw .nothingToTrain }
+    }
 
-    /// The weights as tensors to be saved, under their official names.
-    public func tensors() -> [StoredTensor] { parameters.map(\.value) }
+    /// The number of the model's own weights.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + ($1.role == .adapter ? 0 : $1.count) } }
 
-    /// The state before the first token: the architecture's own, or the one that the model was loaded with.
-    public func initialState() -> ModelState { firstState }
+    /// The model's own weights as tensors to be saved, under their official names.
+    public func tensors() -> [StoredTensor] { parameters.filter { $0.role != .adapter }.map(\.value) }
+
+    /// The state before the first token: the architecture's own, the one that the model was loaded with, or what has been
+    /// learnt of it so far.
+    public func initialState() -> ModelState {
+        if learntStates.isEmpty { return firstState }
+        var state = firstState
+        let floats = state.mutableFloats()
+        for (learnt, offset) in learntStates { learnt.copy(to: floats + offset) }
+        return state
+    }
 
     /// A state from saved tensors `state.j`.
     /// - Throws: `ModelError` if they are not this model's.
@@ -116,6 +151,25 @@ public final class LanguageModel: Sendable {
     /// - Throws: `ModelError` for an empty chunk or a token outside the vocabulary; the states are then unchanged.
     /// - Complexity: O(rows) for a given model; memory for activations is O(rows).
     public func callAsFunction(_ chunks: inout [SequenceChunk], on tape: Tape) throws(ModelError) -> Tensor {
+        tape.linear(try outputs(&chunks, on: tape), head)
+    }
+
+    /// The mean over the wanted rows of −log probability of their targets, in nats, as `Tape.crossEntropy` has it.
+    ///
+    /// The logits of a few rows at a time are made, and gone back through when recording: those of a whole step are the
+    /// largest tensor of a training.
+    /// - Parameters:
+    ///   - targets: One per wanted row.
+    ///   - tokenCount: What the sum is divided by; the number of targets, or that of the whole step if this is a part of it.
+    public func loss(
+        _ chunks: inout [SequenceChunk], targets: [Int32], l2Wrap: Float = 0, tokenCount: Int? = nil, on tape: Tape
+    ) throws(ModelError) -> Double {
+        let x = try outputs(&chunks, on: tape)
+        return tape.headLoss(x, head, targets, l2Wrap: l2Wrap, tokenCount: tokenCount ?? targets.count)
+    }
+
+    /// What the head is given: the normed outputs of the last block, of the wanted rows.
+    private func outputs(_ chunks: inout [SequenceChunk], on tape: Tape) throws(ModelError) -> Tensor {
         for chunk in chunks { try validate(chunk) }
         let tokens = chunks.flatMap(\.tokens)
         let layout = SequenceLayout(lengths: chunks.map(\.tokens.count))
@@ -124,12 +178,15 @@ public final class LanguageModel: Sendable {
         var x = firstNorm(tape.embedding(tokens, embedding), on: tape)
         let context = ForwardContext(tokens: tokens, layout: layout, embedded: x, states: states)
         for (layer, block) in blocks.enumerated() {
-            x = block(x, context.forLayer(stateLayout.offsets(ofLayer: layer)), on: tape)
+            let own = context.forLayer(stateLayout.offsets(ofLayer: layer), end: stateLayout.end(ofLayer: layer))
+            x =
+                tape.isRecording && tape.recomputesBlocks
+                ? own.recomputing(block, x, on: tape) : block(x, own, on: tape)
         }
         let wanted = zip(chunks, layout.runs).flatMap { chunk, run in chunk.wanted.rows(of: run) }
         // The head is half the bytes of a small model: it sees only the rows that are asked for.
         if wanted.count < layout.rows { x = tape.rows(wanted, of: x) }
-        return tape.linear(lastNorm(x, on: tape), head)
+        return lastNorm(x, on: tape)
     }
 
     /// Moves one sequence's state past `tokens` and gives its logits; see the call over chunks.

@@ -10,6 +10,9 @@ public enum ModelError: Error, Equatable, Sendable {
     case noTokens
     case stateMismatch(slot: String, expected: Shape, found: Shape?)
     case stateNotFloats(slot: String, found: DataType)
+    case noStateToTune(architecture: String)
+    case noSuchWeights(pattern: String, examples: [String])
+    case nothingToTrain
 }
 
 extension ModelError: CustomStringConvertible {
@@ -32,6 +35,12 @@ extension ModelError: CustomStringConvertible {
                 ?? "the saved state has no “\(slot)” \(expected), which this model needs"
         case .stateNotFloats(let slot, let found):
             "“\(slot)” holds \(found.rawValue) in the saved state; states are F32, BF16 or F16"
+        case .noStateToTune(let architecture):
+            "the state of \(architecture) cannot be tuned; RWKV-5, 6 and 7 have matrices that can"
+        case .noSuchWeights(let pattern, let examples):
+            "“\(pattern)” is in no weight’s name; they are called \(examples.map { "“\($0)”" }.joined(separator: ", ")), …"
+        case .nothingToTrain:
+            "all weights are frozen, so there is nothing to train"
         }
     }
 }

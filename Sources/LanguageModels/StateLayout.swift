@@ -33,4 +33,10 @@ public struct StateLayout: Sendable, Hashable {
 
     /// The offsets of a layer's slots.
     func offsets(ofLayer layer: Int) -> ArraySlice<Int> { offsets[layers[layer]] }
+
+    /// Where a layer's slots end, in floats.
+    func end(ofLayer layer: Int) -> Int {
+        let next = layers[layer].upperBound
+        return next < offsets.count ? offsets[next] : count
+    }
 }

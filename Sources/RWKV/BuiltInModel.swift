@@ -7,8 +7,11 @@ public import Tokenizers
 /// The small model inside the program, with its tokenizer: it tells stories for children and needs no file.
 public enum BuiltInModel {
     /// The model; its weights are used where the program's image holds them.
-    public static func model(forTraining: Bool = false) throws -> LanguageModel {
-        try LanguageModel(loading: checkpoint(), forTraining: forTraining)
+    /// - Parameters:
+    ///   - adapters: What to apply to it, in order.
+    ///   - tuning: What a training is to change.
+    public static func model(adapters: [Adapter] = [], training tuning: Tuning? = nil) throws -> LanguageModel {
+        try LanguageModel(AdaptedCheckpoint(checkpoint(), adapters: adapters), training: tuning)
     }
 
     /// The model's checkpoint.
@@ -16,8 +19,11 @@ public enum BuiltInModel {
 
     /// The model's own byte-level BPE.
     public static func tokenizer() throws -> any Tokenizer {
-        try BytePairTokenizer(tokenizerJSON: Array(UnsafeRawBufferPointer(rwkv_default_tokenizer())))
+        try BytePairTokenizer(tokenizerJSON: tokenizerJSON)
     }
+
+    /// The tokenizer's file, `tokenizer.json`.
+    public static var tokenizerJSON: [UInt8] { Array(UnsafeRawBufferPointer(rwkv_default_tokenizer())) }
 
     private static var storage: Storage {
         // Part of the program's image, so there is nothing to release.

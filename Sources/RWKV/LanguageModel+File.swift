@@ -9,15 +9,15 @@ extension LanguageModel {
     /// state, texts begin with that.
     /// - Parameters:
     ///   - adapters: What to apply to the model, in order.
-    ///   - forTraining: Whether the weights become `f32` in memory of their own.
+    ///   - tuning: What a training is to change; `nil` if the model is only to run.
     /// - Throws: `CheckpointError` for a broken file; `ModelError` or `ParameterError` if it is not a known model.
-    public convenience init(contentsOf path: String, adapters: [Adapter] = [], forTraining: Bool = false) throws {
-        try self.init(AdaptedCheckpoint(path: path, adapters: adapters), forTraining: forTraining)
+    public convenience init(contentsOf path: String, adapters: [Adapter] = [], training tuning: Tuning? = nil) throws {
+        try self.init(AdaptedCheckpoint(path: path, adapters: adapters), training: tuning)
     }
 
     /// The model of an opened checkpoint.
-    public convenience init(_ checkpoint: AdaptedCheckpoint, forTraining: Bool = false) throws {
-        try self.init(loading: checkpoint, initialState: checkpoint.initialState, forTraining: forTraining)
+    public convenience init(_ checkpoint: AdaptedCheckpoint, training tuning: Tuning? = nil) throws {
+        try self.init(loading: checkpoint, initialState: checkpoint.initialState, training: tuning)
     }
 
     /// The state in a file: a saved one of this model, or one that was tuned for it.

@@ -14,6 +14,10 @@ public final class Parameter: Sendable {
     public let learningRateScale: Float
     /// The values: `f32`, `bf16` or `f16`, or quantised.
     public let value: StoredTensor
+    /// Whether a training changes it.
+    public let isTrained: Bool
+    /// What is added to it as a product of thin factors, if anything.
+    public let change: LowRankChange?
     /// The values of a quantised matrix as the products read them.
     let packed: PackedMatrix?
     /// The number of elements.
@@ -35,7 +39,7 @@ public final class Parameter: Sendable {
 
     init(
         index: Int, name: String, shape: Shape, role: ParameterRole, learningRateScale: Float, value: StoredTensor,
-        arena: PackingArena
+        isTrained: Bool = true, change: LowRankChange? = nil, arena: PackingArena
     ) {
         self.index = index
         self.name = name
@@ -43,6 +47,8 @@ public final class Parameter: Sendable {
         self.role = role
         self.learningRateScale = learningRateScale
         self.value = value
+        self.isTrained = isTrained
+        self.change = change
         count = shape.count
         (outputs, inputs) = (shape.extents.first ?? 1, shape.extents.last ?? 1)
         let (storage, offset) = value.location
@@ -83,6 +89,9 @@ public enum ParameterRole: String, Sendable {
     case vector
     /// A low-rank factor `[in, out]`: neither decayed nor quantised; `bf16` in memory if its numbers are such, else `f32`.
     case factor
+    /// Not part of the model, but what is learnt to change it: a factor of a low-rank change, or a first state. Not decayed,
+    /// and always `f32`.
+    case adapter
     /// Read by nothing, but part of official files: RWKV-7's `v0`, `v1` and `v2` of the first block.
     case unused
 

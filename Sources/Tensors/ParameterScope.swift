@@ -50,6 +50,13 @@ public struct ParameterScope {
         try store.declare(prefix + name, shape, .factor, 1, initializer)
     }
 
+    /// Declares the matrices `[H, V, K]` that the heads' states begin with, if it is they that learn.
+    ///
+    /// - Returns: `nil` unless the model is being state-tuned.
+    public func firstState(_ name: String, _ shape: Shape) throws(ParameterError) -> Parameter? {
+        try store.declareFirstState(prefix + name, shape)
+    }
+
     /// Declares a tensor that official files hold and that no formula reads: it is kept for saving if the file has it, in
     /// whatever shape, and initialised as official files have it.
     public func unused(_ name: String, _ shape: Shape, initially initializer: Initializer) throws(ParameterError) {

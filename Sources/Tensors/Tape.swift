@@ -7,9 +7,13 @@ internal import CKernels
 /// the tape as an argument and must never capture it: that cycle would keep every step's memory for ever.
 public final class Tape {
     public let workspace: Workspace
-    private let gradients: Gradients?
+    let gradients: Gradients?
     /// The training step's dropout, if any.
     public var dropout: DropoutSource?
+    /// Whether the sequences begin with the model's first state, so that their gradients reach it if it learns.
+    public var beginsWithFirstState = true
+    /// Whether models keep only the blocks' inputs for the backward pass; see `recomputing`.
+    public var recomputesBlocks = false
     let onLinear: ((_ weight: Parameter, _ input: Tensor) -> Void)?
     private var steps: [(Tape, Gradients) -> Void] = []
 

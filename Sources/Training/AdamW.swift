@@ -21,13 +21,13 @@ public final class AdamW {
     public let options: AdamWOptions
     /// How many updates there have been: n above.
     public private(set) var updateCount: Int
-    /// First and second moments, one tensor per parameter, in their order.
+    /// First and second moments, one tensor per parameter that learns, in their order.
     let firstMoments: [StoredTensor]
     let secondMoments: [StoredTensor]
 
     private let parameters: [Parameter]
 
-    /// An optimiser that has seen nothing.
+    /// An optimiser of those of `parameters` that learn. It has seen nothing.
     /// - Throws: `TrainingError.notTrainable` for a parameter that is not `f32` in memory of its own.
     public convenience init(_ parameters: [Parameter], _ options: AdamWOptions) throws(TrainingError) {
         try self.init(parameters, options, updateCount: 0, first: nil, second: nil)
@@ -38,6 +38,7 @@ public final class AdamW {
         _ parameters: [Parameter], _ options: AdamWOptions, updateCount: Int, first: [StoredTensor]?,
         second: [StoredTensor]?
     ) throws(TrainingError) {
+        let parameters = parameters.filter(\.isTrained)
         for parameter in parameters where parameter.mutableFloats == nil {
             throw .notTrainable(parameter: parameter.name)
         }
@@ -63,12 +64,11 @@ public final class AdamW {
         updateCount += 1
         let correction1 = 1 - integerPower(options.beta1, updateCount)
         let correction2 = 1 - integerPower(options.beta2, updateCount)
-        for parameter in parameters {
+        for (index, parameter) in parameters.enumerated() {
             let own = rate * Double(parameter.learningRateScale)
             let decay = parameter.role.isDecayed ? options.weightDecay : 0
             workspace.adamW(
-                parameter, gradients[parameter], first: firstMoments[parameter.index],
-                second: secondMoments[parameter.index],
+                parameter, gradients[parameter], first: firstMoments[index], second: secondMoments[index],
                 AdamWConstants(
                     gradientScale: Float(gradientScale), beta1: Float(options.beta1), beta2: Float(options.beta2),
                     epsilon: Float(options.epsilon), step: Float(own / correction1),

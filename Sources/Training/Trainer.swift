@@ -21,7 +21,7 @@ public final class Trainer {
     private let gradients: Gradients
 
     /// - Parameters:
-    ///   - model: With weights in memory of their own (`forTraining`, or freshly initialised).
+    ///   - model: Loaded with a `Tuning`, or freshly initialised.
     ///   - tokens: The training text; documents end with token 0.
     /// - Throws: `TrainingError` for settings or data that cannot work.
     public convenience init(
@@ -74,7 +74,7 @@ public final class Trainer {
         guard norm.isFinite else {
             throw .notFinite(
                 step: stepsDone + 1, what: "a gradient",
-                tensor: firstNonFinite { self.gradients[$0].values.contains { !$0.isFinite } })
+                tensor: firstNonFinite { self.gradients.wanted($0)?.values.contains { !$0.isFinite } ?? false })
         }
         let clip = options.gradientClip
         let scale = clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1
@@ -83,10 +83,13 @@ public final class Trainer {
             step: stepsDone + 1, tokens: targets.count, loss: loss, learningRate: rate, gradientNorm: norm)
     }
 
-    /// The gradient of each parameter after `accumulate`, by name.
+    /// The gradient of a parameter that learns, after `accumulate`.
     public func gradient(of parameter: Parameter) -> Tensor { gradients[parameter] }
 
-    /// Computes the loss and, in `gradient(of:)`, its gradients for the given sequences, each from a fresh state.
+    /// Computes the loss and, in `gradient(of:)`, its gradients for the given sequences, each from the model's first state.
+    ///
+    /// The sequences go through the model a few at a time and a segment at a time, as the options say; the gradients of all
+    /// are added up.
     /// - Parameters:
     ///   - inputs: The sequences' tokens; no sequence is empty.
     ///   - targets: The token that follows each of the inputs, of all sequences one after the other.
@@ -100,21 +103,39 @@ public final class Trainer {
         try Self.check(inputs.flatMap { $0 }, model)
         try Self.check(targets, model)
         gradients.reset()
-        let tape = Tape(on: workspace, gradients: gradients)
-        tape.dropout = DropoutSource(rate: options.dropout, seed: options.seed, step: stepsDone)
-        var chunks = inputs.map { SequenceChunk(tokens: $0, state: model.initialState(), wanted: .all) }
-        let logits: Tensor
-        do {
-            logits = try model(&chunks, on: tape)
-        } catch {
-            throw .invalidOption(what: "batch", found: "\(error)", needed: "sequences of the model's tokens")
+        var loss = 0.0
+        for pass in TrainingPasses(inputs, targets, options.memory ?? MemoryOptions()) {
+            loss += try self.pass(pass, tokenCount: count)
         }
-        let loss = tape.crossEntropy(logits, targets, l2Wrap: options.l2Wrap)
         guard loss.isFinite else {
             let tensor = firstNonFinite { $0.mutableFloats?.contains { !$0.isFinite } ?? false }
             throw .notFinite(step: stepsDone + 1, what: "the loss", tensor: tensor)
         }
-        tape.backward()
+        return loss
+    }
+
+    /// The part of the step's loss that some sequences have, whose gradients are added to those of the step.
+    private func pass(_ pass: TrainingPasses.Pass, tokenCount: Int) throws(TrainingError) -> Double {
+        var states = pass.segments[0].inputs.map { _ in model.initialState() }
+        var loss = 0.0
+        for (index, segment) in pass.segments.enumerated() {
+            let tape = Tape(on: workspace, gradients: gradients)
+            tape.dropout = DropoutSource(
+                rate: options.dropout, seed: options.seed, step: stepsDone, pass: pass.index, segment: index)
+            tape.recomputesBlocks = options.memory?.recomputesBlocks ?? false
+            tape.beginsWithFirstState = index == 0
+            let rows = segment.inputs.indices.filter { !segment.inputs[$0].isEmpty }
+            var chunks = rows.map { SequenceChunk(tokens: segment.inputs[$0], state: states[$0], wanted: .all) }
+            do {
+                loss += try model.loss(
+                    &chunks, targets: segment.targets.flatMap { $0 }, l2Wrap: options.l2Wrap, tokenCount: tokenCount,
+                    on: tape)
+            } catch {
+                throw .invalidOption(what: "batch", found: "\(error)", needed: "sequences of the model's tokens")
+            }
+            tape.backward()
+            for (row, chunk) in zip(rows, chunks) { states[row] = chunk.state }
+        }
         return loss
     }
 

@@ -8,6 +8,7 @@ public enum TrainingError: Error, Equatable, Sendable {
     case notFinite(step: Int, what: String, tensor: String?)
     case notACheckpoint(path: String, missing: String)
     case unreadableCheckpoint(path: String, reason: String)
+    case otherBaseModel(path: String)
     case folderInUse(path: String)
     case folderNotEmpty(path: String)
     case cannotUseFolder(path: String, reason: String)
@@ -27,6 +28,8 @@ extension TrainingError: CustomStringConvertible {
                 + "; the weights of the step before are kept"
         case .notACheckpoint(let path, let missing): "\(path) is no training checkpoint: it has no “\(missing)”"
         case .unreadableCheckpoint(let path, let reason): "\(path) cannot be resumed from: \(reason)"
+        case .otherBaseModel(let path):
+            "\(path) is no longer the model that this run began with, so the run cannot go on"
         case .folderInUse(let path): "another process is training in \(path)"
         case .folderNotEmpty(let path):
             "\(path) holds a training run already: add --resume to go on with it, or name another folder"

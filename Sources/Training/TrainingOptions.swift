@@ -14,6 +14,8 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
     public var l2Wrap: Float = 1e-4
     /// The probability with which an element of each block's contribution is zeroed during training.
     public var dropout: Float = 0
+    /// How memory is saved; `nil` in checkpoints of runs that knew of no such thing.
+    public var memory: MemoryOptions? = MemoryOptions()
     /// Decides the order of the data and the dropout; the same seed gives the same weights, bit for bit.
     public var seed: UInt64 = 1
 
@@ -31,6 +33,12 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
         try require(contextLength >= 1, "context length", "\(contextLength)", "at least 1")
         try require(stepCount >= 1, "number of steps", "\(stepCount)", "at least 1")
         try require(schedule.warmupSteps >= 0, "warm-up", "\(schedule.warmupSteps)", "at least 0")
+        if let count = memory?.sequencesPerPass {
+            try require(count >= 1, "number of sequences per pass", "\(count)", "at least 1")
+        }
+        if let length = memory?.segmentLength {
+            try require(length >= 1, "segment length", "\(length)", "at least 1")
+        }
         for (what, rate) in [("learning rate", schedule.peak), ("final learning rate", schedule.last)] {
             try require(rate >= 0 && rate.isFinite, what, "\(rate)", "a finite number of at least 0")
         }

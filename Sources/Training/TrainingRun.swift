@@ -88,7 +88,7 @@ public final class TrainingRun {
             }
         }
         let isFinished = trainer.stepsDone >= trainer.options.stepCount
-        if isFinished { try writeModel(to: folder.model) }
+        if isFinished { try TrainingProduct(trainer.model).write(toFolder: folder) }
         return isFinished
     }
 
@@ -110,13 +110,9 @@ public final class TrainingRun {
         let loss = try validation.measure(trainer.model, on: trainer.workspace)
         if loss.nats < progress.best?.loss.nats ?? .infinity {
             progress.best = TrainingCheckpoint.Best(step: trainer.stepsDone, loss: loss)
-            try writeModel(to: folder.best)
+            try TrainingProduct(trainer.model).write(to: folder.best)
         }
         return loss
-    }
-
-    private func writeModel(to path: String) throws {
-        try SafetensorsFile.write(trainer.model.tensors(), to: path)
     }
 
     private func save() throws {

@@ -109,9 +109,9 @@ struct ModelSourceTests {
         let asState = try Program.run("generate", "--model", official, "--tokenizer", "bytes", "--state", lora, "x")
         #expect(asState.status == 1)
         #expect(asState.errors.contains("not a tuned state"))
-        let alone = try Program.run("generate", "--lora", lora, "x")
-        #expect(alone.status == 64)
-        #expect(alone.errors.contains("--model is missing"))
+        let inside = try Program.run("generate", "--lora", lora, "x")
+        #expect(inside.status == 1)
+        #expect(inside.errors.contains("\(lora): "))
         #expect(try Program.run("generate", "--model", official, "--lora-init", lora, "x").status == 64)
 
         let tuned = folder.file("tuned.safetensors")

@@ -82,6 +82,7 @@ static const twin twins[] = {
     TWIN(matmul_f32, 1e-6),
     TWIN(matmul_bf16, 1e-6),
     TWIN(matmul_f16, 1e-6),
+    TWIN(matmul_pairs, 1e-6),
     TWIN(matmul_packed, 0),
     TWIN(matmul_packed_exact, 0),
     TWIN(quantize_rows, 0),
@@ -108,6 +109,7 @@ static const twin twins[] = {
     TWIN(blend_backward, 0),
     TWIN(bf16_to_f32, 0),
     TWIN(f32_to_bf16, 0),
+    TWIN(transpose_bf16, 0),
     TWIN(token_shift, 1e-6),
     TWIN(token_shift_backward, 1e-6),
     TWIN(token_shift_mix_gradient, 1e-5),
@@ -171,6 +173,14 @@ long twin_split_differences(const ck_kernels *kernels) {
     kernels->matmul_f32(whole, n, x, k, once, k, t, n, k);
     kernels->matmul_bf16(parts, n, x, k, h, k, t, n, k);
     count += bits_that_differ(whole, parts, t * n);
+    // The product of pairs: row by row and by odd groups of outputs.
+    uint16_t *hx = halves(x, t * k);
+    kernels->matmul_pairs(whole, n, hx, k, h, k, t, n, k, 0);
+    for (size_t i = 0; i < t; i++)
+        for (size_t j = 0; j < n; j += 9)
+            kernels->matmul_pairs(parts + i * n + j, n, hx + i * k, k, h + j * k, k, 1, n - j < 9 ? n - j : 9, k, 0);
+    count += bits_that_differ(whole, parts, t * n);
+    free(hx);
     // Backward: blocks of the output.
     kernels->matmul_add_f32(once, k, whole, 1, n, x, k, n, k, t, 0);
     for (size_t i = 0; i < n; i += 11)

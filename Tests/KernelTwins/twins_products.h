@@ -34,6 +34,20 @@ static double matmul_bf16(const ck_kernels *level, const ck_kernels *scalar, uns
     return compare(y[0], y[1], t * n);
 }
 
+static double matmul_pairs(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    size_t t = rows[size], n = widths[size], k = depths[size];
+    double worst = 0;
+    for (int accumulate = 0; accumulate < 2; accumulate++) {
+        float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *y[2];
+        uint16_t *hx = halves(x, t * k), *hw = halves(w, n * k);
+        y[0] = numbers(t * n, -1, 1), y[1] = copy(y[0], t * n);
+        EACH_TWIN (i ? scalar : level)->matmul_pairs(y[i], n, hx, k, hw, k, t, n, k, accumulate);
+        free(x), free(w), free(hx), free(hw);
+        worst = worse(worst, compare(y[0], y[1], t * n));
+    }
+    return worst;
+}
+
 // Both forms of the first operand (rows contiguous, columns contiguous), beginning at zero and at what is there.
 static double matmul_add(const ck_kernels *level, const ck_kernels *scalar, unsigned size, int is_half) {
     size_t m = rows[size], n = widths[size], p = depths[size];

@@ -25,7 +25,7 @@ private func model(_ architecture: String, _ type: DataType, forTraining: Bool =
         return isMatrix && !type.isQuantized ? tensor.converted(to: type) : tensor
     }
     if !forTraining { return model }
-    return try LanguageModel(loading: TensorsInMemory(tensors: model.tensors()), forTraining: true)
+    return try LanguageModel(loading: TensorsInMemory(tensors: model.tensors()), training: .full)
 }
 
 @Suite("Laws that models with narrow weights obey")

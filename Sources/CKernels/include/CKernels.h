@@ -19,6 +19,8 @@
 
 typedef struct ck_kernels {
     const char *name;
+    // Whether the processor multiplies bfloat16 with bfloat16 faster than floats: whether matmul_pairs is worth its while.
+    int prefers_bf16;
 
     // ---- Products -------------------------------------------------------------------------------------------------
 
@@ -31,6 +33,9 @@ typedef struct ck_kernels {
     // The same with half-precision weights.
     void (*matmul_f16)(float *y, size_t ldy, const float *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t, size_t n,
                        size_t k);
+    // The same with bfloat16 on both sides and 32-bit sums, added to y if `accumulate`. Numbers below 2^−126 may count as 0.
+    void (*matmul_pairs)(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
+                         size_t n, size_t k, int accumulate);
     // y[t, n] = Σ_k x[t, k] · w[n, k] with packed quantised weights and activations in bytes: step p of row t is
     // x[p · ldx + t]. Sums over steps are exact integers. k is a whole number of the type's blocks.
     void (*matmul_packed)(ck_quantization type, float *y, size_t ldy, const ck_activations *x, size_t ldx,
@@ -81,6 +86,8 @@ typedef struct ck_kernels {
                            const float *s, size_t n);
     void (*bf16_to_f32)(float *y, const uint16_t *x, size_t n);
     void (*f32_to_bf16)(uint16_t *y, const float *x, size_t n);
+    // y[c, t] = x[t, c], narrowed
+    void (*transpose_bf16)(uint16_t *y, size_t ldy, const float *x, size_t ldx, size_t t, size_t c);
 
     // ---- Token shift: y[t] = x[t] ⊙ mix + x[t−1] ⊙ (1 − mix), where x[−1] is `previous` [C] -------------------------
 
@@ -207,16 +214,17 @@ typedef enum ck_level {
     CK_AVX2 = 3,
     CK_AVX512 = 4,
     CK_AVX512_VNNI = 5,
-    // The sources of CK_AVX512_VNNI compiled for AVX2: lets tests run them where the machine lacks AVX-512.
-    CK_AVX512_TWIN = 6,
-    CK_LEVELS = 7,
+    CK_AVX512_BF16 = 6,
+    // The sources of CK_AVX512_BF16 compiled for AVX2: lets tests run them where the machine lacks AVX-512.
+    CK_AVX512_TWIN = 7,
+    CK_LEVELS = 8,
 } ck_level;
 
 // The kernels of a level, or NULL if this machine (or this build) does not have it.
 const ck_kernels *ck_kernels_at(ck_level level);
 
 // The kernels of the best level of this machine, or of the level named by the environment variable RWKV_KERNELS
-// (scalar, neon, neon-dotprod, avx2, avx512, avx512-vnni) if the machine has it.
+// (scalar, neon, neon-dotprod, avx2, avx512, avx512-vnni, avx512-bf16) if the machine has it.
 const ck_kernels *ck_kernels_best(void);
 
 // Tells the processor that this is a spinning loop.

@@ -19,6 +19,9 @@ public struct AdaptedCheckpoint: TensorSource {
     /// What people call the model's naming, if it is not BlinkDL's.
     public let dialectName: String?
 
+    /// The tuned state under its official names, `[H, V, K]` per layer, if the first state is one. Empty otherwise.
+    public let tunedState: [StoredTensor]
+
     /// The first state as tensors `state.j`: from an adapter, or else from the model's file. Empty if neither has one.
     public let initialState: [StoredTensor]
 
@@ -29,6 +32,14 @@ public struct AdaptedCheckpoint: TensorSource {
     ///   throw. What is wrong in an adapter's file is an `inAdapter`, with its path.
     public init(path: String, adapters: [Adapter] = []) throws(CheckpointError) {
         let model = try ModelCheckpoint(path: path)
+        try self.init(model, dialectName: model.dialectName, adapters: adapters)
+    }
+
+    /// Applies `adapters` to the tensors of a model, in their order.
+    /// - Throws: As `init(path:adapters:)`, but what opening the model's file throws.
+    public init(
+        _ model: some TensorSource, dialectName: String? = nil, adapters: [Adapter] = []
+    ) throws(CheckpointError) {
         let kind = TensorFileKind(names: model.tensors.map(\.name))
         guard kind == .model || kind == .unknown else { throw .adapterInsteadOfModel(found: kind) }
 
@@ -50,17 +61,19 @@ public struct AdaptedCheckpoint: TensorSource {
         let parameters = merged.tensors.filter { TunedState.layer(of: $0.name) == nil }
         let source = merged
         if let statePath {
-            initialState = try Self.locating(statePath) { () throws(CheckpointError) in
-                try StateFile(path: statePath).slots(for: source)
+            (initialState, tunedState) = try Self.locating(statePath) { () throws(CheckpointError) in
+                let file = try StateFile(path: statePath)
+                return (try file.slots(for: source), file.isTuned ? file.tensors : [])
             }
         } else if parameters.count < merged.tensors.count {
             initialState = try TunedState(merged.tensors).slots(for: merged)
+            tunedState = merged.tensors.filter { TunedState.layer(of: $0.name) != nil }
         } else {
-            initialState = []
+            (initialState, tunedState) = ([], [])
         }
         tensors = parameters
         metadata = merged.metadata
-        dialectName = model.dialectName
+        self.dialectName = dialectName
     }
 
     private static func locating<Result>(

@@ -22,7 +22,8 @@ public struct LoRAAdapter: Sendable {
 
     /// - Parameters:
     ///   - source: The factors, opened as a `ModelCheckpoint`.
-    ///   - alpha: α, which no file holds: whoever trained chose it. The rank if `nil`, for a scale of 1.
+    ///   - alpha: α, which other programs' files do not hold: whoever trained chose it. If `nil`, what the file says, or else
+    ///     the rank, for a scale of 1.
     ///   - firstFactors: For PiSSA, the file with B₀ and A₀ that was written when the training began.
     /// - Throws: `CheckpointError`: `notAnAdapter`, `loraFactorMissing`, `loraFactorsMismatch`, `unsupportedType`,
     ///   `loraAlphaOutOfRange`, `loraAlphaWithPiSSA`.
@@ -40,6 +41,8 @@ public struct LoRAAdapter: Sendable {
         changes = try Self.factors(source.tensors, areFirst: false)
         self.firstFactors = first
         replacements = source.tensors.filter { LoRAName($0.name) == nil }
+        // Files that this program writes say it.
+        let alpha = alpha ?? (first.isEmpty ? source.metadata["lora_alpha"].flatMap(Float.init) : nil)
         self.alpha = alpha
         if let alpha, !alpha.isFinite { throw .loraAlphaOutOfRange(alpha: alpha) }
         if alpha != nil, !first.isEmpty { throw .loraAlphaWithPiSSA }

@@ -5,7 +5,7 @@ public struct StateFile: Sendable {
     /// Whether the state was learnt as the beginning of texts. A saved one stands in the middle of its own text.
     public let isTuned: Bool
 
-    private let tensors: [StoredTensor]
+    let tensors: [StoredTensor]
     private let tuned: TunedState?
 
     /// Opens the file at `path`.

@@ -29,7 +29,7 @@ final class ModelBench {
             switch parameter.role {
             case .embedding: sum + parameter.value.byteCount / max(1, parameter.shape.extents[0])
             case .unused: sum
-            case .matrix, .vector, .factor: sum + parameter.value.byteCount
+            case .matrix, .vector, .factor, .adapter: sum + parameter.value.byteCount
             }
         }
     }

@@ -65,8 +65,11 @@ struct Convert: ParsableCommand {
         guard let format = outputFormat else { return }
         let adapters = try adapters.adapters()
         let file = try about(input) { try ModelCheckpoint(path: input) }
-        let tensors = try about(input) {
-            adapters.isEmpty ? file.tensors : try AdaptedCheckpoint(path: input, adapters: adapters).tensors
+        let tensors = try about(input) { () -> [StoredTensor] in
+            if adapters.isEmpty { return file.tensors }
+            let adapted = try AdaptedCheckpoint(path: input, adapters: adapters)
+            // llama.cpp and rwkv.cpp know no first state.
+            return adapted.tensors + (format == .gguf || format == .bin ? [] : adapted.tunedState)
         }
         try about(input) {
             switch format {

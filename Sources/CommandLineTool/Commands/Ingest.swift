@@ -57,7 +57,7 @@ struct Ingest: ParsableCommand {
 
     func run() throws {
         let interrupt = Interrupt()
-        let path = model == "built-in" ? nil : model
+        let path = model == builtInName ? nil : model
         let loaded =
             try path.map { path in
                 try about(path) { try LanguageModel(contentsOf: path, adapters: adapters.adapters()) }

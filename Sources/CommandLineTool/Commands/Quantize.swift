@@ -94,7 +94,7 @@ struct Quantize: ParsableCommand {
 
     func run() throws {
         let workspace = threading.workspace(.exact)
-        let path = input == "built-in" ? nil : input
+        let path = input == builtInName ? nil : input
         let isForRWKVCpp = output.map { OutputFormat(path: $0) == .bin } ?? false
         let model = try isForRWKVCpp ? load(path).withPlainEnds() : load(path)
         let sample = try text.map { try tokens($0, textTokens, path, model) }

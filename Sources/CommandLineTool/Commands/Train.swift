@@ -12,10 +12,16 @@ struct Train: ParsableCommand {
             everything: model.safetensors (the end), best.safetensors (lowest validation loss), the tokenizer, log.jsonl,
             curve.svg, and checkpoint.safetensors, from which --resume goes on bit for bit.
 
+            With --method lora and state, lora.safetensors or state.safetensors takes the place of model.safetensors, with the
+            same as .pth beside it for other programs; --lora and --state of the other commands read both. `rwkv merge` makes a
+            model of them.
+
             Examples:
               rwkv train --data input.txt --tokenizer bytes --layers 4 --width 128 --minutes 3 --output my-run
               rwkv train --data train.txt --valid valid.txt --tokenizer tokenizer.json --epochs 8 --output my-run
               rwkv train --output my-run --resume
+              rwkv train --from built-in --method lora --rank 16 --data poems.txt --steps 300 --output my-lora
+              rwkv train --from rwkv7.pth --method state --lr 0.01 --data poems.txt --steps 300 --output my-state
             """)
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files to learn from.", valueName: "file"))
@@ -32,9 +38,12 @@ struct Train: ParsableCommand {
     @Flag(help: "Go on with the run in the folder, with the settings it was begun with.")
     var resume = false
 
-    @Option(help: ArgumentHelp("Begin with the weights of this checkpoint.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Begin with the weights of this checkpoint; built-in is the model inside the program.", valueName: "file"))
     var from: String?
 
+    @OptionGroup(title: "Fine-tuning") var tuning: TuningOptions
     @OptionGroup(title: "Model") var size: SizeOptions
     @OptionGroup(title: "Training") var settings: TrainingSettings
     @OptionGroup var threading: ThreadOptions
@@ -44,6 +53,7 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         if !resume && data.isEmpty { throw ValidationError("--data is missing: a text file to learn from") }
+        try tuning.check(hasModel: from != nil || resume)
         try settings.check()
     }
 
@@ -57,15 +67,28 @@ struct Train: ParsableCommand {
         try TrainingReporter(run, folder).run()
     }
 
-    private func begun(_ folder: RunFolder) throws -> TrainingRun {
+    /// The tokenizer that was asked for or belongs to the first model; its vocabulary is copied to the run's folder.
+    private func tokenizer(_ base: FirstModel?, _ sources: TrainingSources) throws -> any Tokenizer {
+        if base?.isBuiltIn == true, try tokenizer.load() == nil {
+            try sources.keepBuiltInTokenizer()
+            return try BuiltInModel.tokenizer()
+        }
         let (chosen, path) = try tokenizer.resolve(beside: from)
-        let sources = TrainingSources(data: data, valid: valid, folder: folder)
         try sources.keep(chosen, from: path)
+        return chosen
+    }
+
+    private func begun(_ folder: RunFolder) throws -> TrainingRun {
+        let base = try from.map { path in try about(path) { try FirstModel(path) } }
+        let sources = TrainingSources(data: data, valid: valid, folder: folder)
+        let chosen = try tokenizer(base, sources)
         let (tokens, validation) = try sources.load(chosen)
         var options = settings.options()
         let model: LanguageModel
-        if let from {
-            model = try about(from) { try LanguageModel(contentsOf: from, forTraining: true) }
+        if let base {
+            model = try about(base.path) {
+                try LanguageModel(base.checkpoint, training: tuning.tuning(seed: options.seed))
+            }
         } else {
             model = try LanguageModel(
                 initializing: size.configuration(vocabularySize: chosen.vocabularySize), seed: options.seed,
@@ -78,12 +101,14 @@ struct Train: ParsableCommand {
         notes["validation_interval"] = "\(settings.validEvery)"
         notes["seconds"] = settings.minutes.map { "\($0 * 60)" }
         let progress = TrainingCheckpoint.Progress(
-            configuration: model.configuration, options: trainer.options, stepsDone: 0, notes: notes)
+            configuration: model.configuration, tuning: model.tuning,
+            base: tuning.method == .full ? nil : base.map { BaseModel(path: $0.path, $0.checkpoint) },
+            options: trainer.options, stepsDone: 0, notes: notes)
         Terminal.note(
             """
             \(model.configuration.architecture): \(model.configuration.layerCount) layers, width \
             \(model.configuration.width), \(model.configuration.vocabularySize) tokens, \(model.parameterCount) \
-            parameters; \(tokens.count) tokens to learn from
+            parameters\(learning(model)); \(tokens.count) tokens to learn from
             """)
         return try TrainingRun(
             trainer, in: folder, progress: progress, validation: validation, plan: settings.plan(), logPath: log,
@@ -94,7 +119,8 @@ struct Train: ParsableCommand {
         let checkpoint = try TrainingCheckpoint(path: folder.checkpoint)
         let sources = TrainingSources(notes: checkpoint.progress.notes, folder: folder)
         let (tokens, validation) = try sources.load(sources.keptTokenizer())
-        let trainer = try checkpoint.trainer(tokens: tokens, on: threading.workspace())
+        let base = try checkpoint.progress.base.map { base in try about(base.path) { try FirstModel(base.path) } }
+        let trainer = try checkpoint.trainer(base: base?.checkpoint, tokens: tokens, on: threading.workspace())
         Terminal.note("resuming after step \(trainer.stepsDone) of \(trainer.options.stepCount)")
         var plan = settings.plan()
         let interval = checkpoint.progress.notes["validation_interval"].flatMap(Int.init)
@@ -105,6 +131,12 @@ struct Train: ParsableCommand {
             trainer, in: folder, progress: checkpoint.progress, validation: validation, plan: plan, logPath: log,
             clock: monotonicSeconds)
     }
+}
+
+/// How many of a model's numbers are trained, if not all are.
+private func learning(_ model: LanguageModel) -> String {
+    let count = model.parameters.reduce(0) { $0 + ($1.isTrained ? $1.count : 0) }
+    return count == model.parameterCount ? "" : " (\(count) numbers are trained)"
 }
 
 /// Seconds since some moment, never backwards.

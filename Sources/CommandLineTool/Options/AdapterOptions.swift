@@ -7,8 +7,8 @@ struct AdapterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            LoRA factors to merge into the model. ALPHA is what they were trained with, which the file does not say; \
-            the rank by default. May be given several times.
+            LoRA factors to merge into the model. ALPHA is what they were trained with, which files of other programs do \
+            not say; the rank by default. May be given several times.
             """, valueName: "file[:alpha]"))
     var lora: [LoRAOption] = []
 
@@ -27,7 +27,7 @@ struct AdapterOptions: ParsableArguments {
     /// The adapters in the order in which they are applied.
     func adapters() throws -> [Adapter] {
         lora.map { option in
-            if option.alpha == nil, loraInit == nil {
+            if option.alpha == nil, loraInit == nil, !option.saysItsAlpha {
                 Terminal.note("\(option.path): no alpha given; the factors are added with a scale of 1 (alpha = rank)")
             }
             return .lora(path: option.path, alpha: option.alpha, firstFactors: loraInit)
@@ -53,4 +53,7 @@ struct LoRAOption: ExpressibleByArgument, Equatable {
         }
         if path.isEmpty { return nil }
     }
+
+    /// Whether the file itself holds alpha. One that cannot be read is reported by whoever reads it.
+    var saysItsAlpha: Bool { (try? ModelCheckpoint(path: path).metadata["lora_alpha"]) != nil }
 }

@@ -4,12 +4,13 @@ internal import RWKV
 /// Which model, which tokenizer, how many threads.
 struct ModelOptions: ParsableArguments {
     @Option(
+        name: .customLong("model"),
         help: ArgumentHelp(
             """
-            A checkpoint (.safetensors, .pth, .gguf, .bin) or a folder from the Hugging Face hub; without it, the small \
-            model inside the program.
+            A checkpoint (.safetensors, .pth, .gguf, .bin) or a folder from the Hugging Face hub; without it, or with \
+            built-in, the small model inside the program.
             """, valueName: "path"))
-    var model: String?
+    private var modelName: String?
 
     @OptionGroup var adapters: AdapterOptions
 
@@ -19,21 +20,19 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var threading: ThreadOptions
 
+    /// The path of the model; `nil` is the one inside the program.
+    var model: String? { modelName == builtInName ? nil : modelName }
+
     /// What to compute with.
     func workspace() -> Workspace { threading.workspace(activations.precision.precision) }
 
     /// The model with its adapters applied.
     /// - Parameter firstState: A file with the state that its texts begin with.
     func loadModel(firstState: String? = nil) throws -> LanguageModel {
-        let state = firstState.map { [Adapter.state(path: $0)] } ?? []
-        guard let model else {
-            guard try adapters.adapters().isEmpty && state.isEmpty else {
-                throw ValidationError("--model is missing: the model that --lora and --state belong to")
-            }
-            return try BuiltInModel.model()
-        }
+        let all = try adapters.adapters() + (firstState.map { [Adapter.state(path: $0)] } ?? [])
+        guard let model else { return try about(builtInName) { try BuiltInModel.model(adapters: all) } }
         return try about(model) {
-            let file = try AdaptedCheckpoint(path: model, adapters: adapters.adapters() + state)
+            let file = try AdaptedCheckpoint(path: model, adapters: all)
             warnAboutNonFiniteWeights(file, path: model)
             return try LanguageModel(file)
         }
@@ -55,6 +54,9 @@ struct ModelOptions: ParsableArguments {
         return try tokenizer.find(beside: model, vocabularySize: loaded.configuration.vocabularySize)
     }
 }
+
+/// What the model inside the program is called where a path is expected.
+let builtInName = "built-in"
 
 /// How many threads compute.
 struct ThreadOptions: ParsableArguments {

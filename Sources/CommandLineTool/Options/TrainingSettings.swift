@@ -63,6 +63,23 @@ struct TrainingSettings: ParsableArguments {
     @Option(help: "The sequences of each step.")
     var batch = 8
 
+    @Option(
+        help: ArgumentHelp(
+            "The sequences that are computed at once, to save memory: a step adds up as many passes as it takes.",
+            valueName: "n"))
+    var microBatch: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            The tokens through which gradients go back, to save memory with long contexts; the state is carried on. The \
+            whole context by default.
+            """, valueName: "tokens"))
+    var segment: Int?
+
+    @Flag(help: "Compute blocks a second time for the backward pass, to save memory: a third slower.")
+    var checkpointing = false
+
     @Option(help: "How long: a number of steps (1000 unless something else is said),")
     var steps: Int?
 
@@ -118,6 +135,9 @@ struct TrainingSettings: ParsableArguments {
         var options = TrainingOptions()
         options.batchSize = batch
         options.contextLength = context
+        options.memory?.sequencesPerPass = microBatch
+        options.memory?.segmentLength = segment
+        options.memory?.recomputesBlocks = checkpointing
         options.schedule.peak = rate
         options.schedule.last = lastRate ?? rate / 10
         options.schedule.warmupSteps = warmup

@@ -43,8 +43,9 @@ struct TrainingReporter {
         let best = training.progress.best.map {
             "; lowest validation loss \(losses($0.loss)) after step \($0.step), in best.safetensors"
         }
+        let result = folder.file(TrainingProduct(training.trainer.model).name + ".safetensors")
         Terminal.note(
-            "done after \(describe(seconds: training.progress.secondsDone)): \(folder.model)\(best ?? "")")
+            "done after \(describe(seconds: training.progress.secondsDone)): \(result)\(best ?? "")")
     }
 
     private func show(_ entry: TrainingLogEntry, _ loss: Double, _ rate: Double, _ secondsLeft: Double, asLine: Bool) {

@@ -31,20 +31,32 @@ struct TrainingSources {
     /// Copies the tokenizer's vocabulary to the folder; bytes have none.
     func keep(_ tokenizer: any Tokenizer, from path: String?) throws {
         guard let path else { return }
-        let name = tokenizer is BytePairTokenizer ? "tokenizer.json" : "vocabulary.txt"
         let source = try MappedFile(path: path).storage
+        try withExtendedLifetime(source) {
+            try write(source.bytes, to: tokenizer is BytePairTokenizer ? Self.names[0] : Self.names[1])
+        }
+    }
+
+    /// Writes the tokenizer of the model inside the program to the folder.
+    func keepBuiltInTokenizer() throws {
+        try BuiltInModel.tokenizerJSON.withUnsafeBytes { try write($0, to: Self.names[0]) }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to name: String) throws {
         let copy = try AtomicFile(path: folder.file(name))
-        try withExtendedLifetime(source) { try copy.write(source.bytes) }
+        try copy.write(bytes)
         try copy.commit()
     }
 
+    /// The tokenizer in the folder, or bytes.
     func keptTokenizer() throws -> any Tokenizer {
-        for name in ["tokenizer.json", "vocabulary.txt"] where FileManager.default.fileExists(atPath: folder.file(name))
-        {
+        for name in Self.names where FileManager.default.fileExists(atPath: folder.file(name)) {
             return try loadTokenizer(at: folder.file(name))
         }
         return ByteTokenizer()
     }
+
+    private static let names = ["tokenizer.json", "vocabulary.txt"]
 
     /// The tokens to learn from, and the text to measure on.
     func load(_ tokenizer: any Tokenizer) throws -> (tokens: [TokenID], validation: ValidationSet?) {

@@ -46,7 +46,7 @@ struct TrainingCase: GoldenCase {
     }
 
     private func trainer(clip: Double, _ workspace: Workspace) throws -> Trainer {
-        let model = try LanguageModel(contentsOf: folder.file("model.safetensors"), forTraining: true)
+        let model = try LanguageModel(contentsOf: folder.file("model.safetensors"), training: .full)
         var options = TrainingOptions()
         options.optimizer.beta1 = description.adamw.betas[0]
         options.optimizer.beta2 = description.adamw.betas[1]

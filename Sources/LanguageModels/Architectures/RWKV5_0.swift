@@ -42,6 +42,7 @@ private struct RWKV5_0TimeMix: Mixer {
     let norm: HeadNorm  // ln_x
     let headSize, headCount: Int
     let stateSlots: [StateSlotDescription]
+    let learntState: LearntState?
 
     init(_ c: ModelConfiguration, _ initial: LayerInitialization, _ scope: ParameterScope) throws(ParameterError) {
         let width = c.width
@@ -58,6 +59,7 @@ private struct RWKV5_0TimeMix: Mixer {
         output = try scope.matrix("output.weight", width, width, initially: .constant(0))
         norm = try HeadNorm(c, initial, scope.scope("ln_x"))
         stateSlots = matrixStateSlots(c)
+        learntState = try LearntState(c, .keyFirst, slot: 1, scope)
     }
 
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
@@ -70,7 +72,7 @@ private struct RWKV5_0TimeMix: Mixer {
             tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value),
             decay: tape.decay(tape.channels(of: decay, headCount: headCount, headSize: headSize)),
             bonus: tape.exp(tape.channels(of: first, headCount: headCount, headSize: headSize)),
-            state: context.slot(1), headSize: headSize, layout)
+            state: context.slot(1), firstState: learntState?.parameter, headSize: headSize, layout)
         return tape.linear(norm(wkv, on: tape), output)
     }
 }

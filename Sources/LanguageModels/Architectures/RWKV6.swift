@@ -52,6 +52,7 @@ private struct RWKV6TimeMix: Mixer {
     let norm: HeadNorm  // ln_x
     let headSize, headCount: Int
     let stateSlots: [StateSlotDescription]
+    let learntState: LearntState?
 
     init(_ c: ModelConfiguration, _ initial: LayerInitialization, _ scope: ParameterScope) throws(ParameterError) {
         let width = c.width
@@ -81,6 +82,7 @@ private struct RWKV6TimeMix: Mixer {
         output = try scope.matrix("output.weight", width, width, initially: .constant(0))
         norm = try HeadNorm(c, initial, scope.scope("ln_x"))
         stateSlots = matrixStateSlots(c)
+        learntState = try LearntState(c, .keyFirst, slot: 1, scope)
     }
 
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
@@ -96,6 +98,7 @@ private struct RWKV6TimeMix: Mixer {
         let wkv = tape.wkv6(
             tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value), decay: d,
             bonus: tape.channels(of: bonus, headCount: headCount, headSize: headSize), state: context.slot(1),
+            firstState: learntState?.parameter,
             headSize: headSize, layout)
         return tape.linear(tape.siluGate(tape.linear(xg, gate), norm(wkv, on: tape)), output)
     }

@@ -70,6 +70,7 @@ struct RWKV7TimeMix: Mixer {
     private let norm: HeadNorm  // ln_x
     private let headSize: Int
     let stateSlots: [StateSlotDescription]
+    let learntState: LearntState?
 
     init(
         _ layer: Int, _ c: ModelConfiguration, _ initial: LayerInitialization, _ scope: ParameterScope
@@ -114,6 +115,7 @@ struct RWKV7TimeMix: Mixer {
         output = try scope.matrix("output.weight", width, width, initially: .constant(0))
         norm = try HeadNorm(c, initial, scope.scope("ln_x"))
         stateSlots = matrixStateSlots(c)
+        learntState = try LearntState(c, .valueFirst, slot: 1, scope)
     }
 
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
@@ -138,6 +140,7 @@ struct RWKV7TimeMix: Mixer {
         let replacementKey = tape.replacementKey(k, a, mix: replacementMix)
         let wkv = tape.wkv7(
             r, decay: tape.boundedDecay(w), replacementKey, v, removalKey: removalKey, a, state: context.slot(1),
+            firstState: learntState?.parameter,
             headSize: headSize, layout)
         let y = tape.addHeadBonus(norm(wkv, on: tape), r, replacementKey, v, u: bonus, headSize: headSize)
         return tape.linear(tape.multiply(y, g), output)

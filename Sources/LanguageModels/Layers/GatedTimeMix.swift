@@ -13,6 +13,7 @@ struct GatedTimeMix: Mixer {
     private let norm: HeadNorm  // ln_x
     private let headSize, headCount: Int
     let stateSlots: [StateSlotDescription]
+    let learntState: LearntState?
 
     /// - Parameters:
     ///   - shape: Of decay and bonus.
@@ -37,6 +38,7 @@ struct GatedTimeMix: Mixer {
         output = try scope.matrix("output.weight", width, width, initially: .constant(0))
         norm = try HeadNorm(c, initial, scope.scope("ln_x"))
         stateSlots = matrixStateSlots(c)
+        learntState = try LearntState(c, .keyFirst, slot: 1, scope)
     }
 
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
@@ -50,6 +52,7 @@ struct GatedTimeMix: Mixer {
             tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value),
             decay: tape.decay(tape.channels(of: decay, headCount: headCount, headSize: headSize)),
             bonus: tape.channels(of: bonus, headCount: headCount, headSize: headSize), state: context.slot(1),
+            firstState: learntState?.parameter,
             headSize: headSize, layout)
         return tape.linear(tape.siluGate(tape.linear(xg, gate), norm(wkv, on: tape)), output)
     }

@@ -5,11 +5,19 @@ protocol Mixer: Sendable {
     /// What it remembers of a sequence between calls.
     var stateSlots: [StateSlotDescription] { get }
 
+    /// What its state begins with while that is being learnt.
+    var learntState: LearntState? { get }
+
     /// What is added to the residual stream.
     /// - Parameters:
     ///   - x: The normed residual stream `[rows, C]`.
     ///   - context: Its slots are the mixer's own, from 0.
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor
+}
+
+extension Mixer {
+    // Only the matrices of time mixes are ever learnt.
+    var learntState: LearntState? { nil }
 }
 
 /// The block of every version of RWKV.
@@ -32,6 +40,8 @@ struct ResidualBlock: Block {
         self.channelMix = channelMix
         stateSlots = timeMix.stateSlots + channelMix.stateSlots
     }
+
+    var learntState: LearntState? { timeMix.learntState }
 
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
         let attended = tape.add(x, tape.dropout(timeMix(timeNorm(x, on: tape), context, on: tape)))

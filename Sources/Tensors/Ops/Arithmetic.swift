@@ -17,6 +17,27 @@ extension Tape {
         return y
     }
 
+    /// The sum `a + s · b` of two tensors of one shape, one of them scaled.
+    public func add(_ a: Tensor, _ b: Tensor, times s: Float) -> Tensor {
+        precondition(a.shape == b.shape, "cannot add \(a.shape) and \(b.shape)")
+        let y = make(a.shape)
+        workspace.parallel(a.count, cost: 0.4) { range in
+            let (y, a, b) = (y.pointer, a.pointer, b.pointer)
+            for i in range { y[i] = a[i] + s * b[i] }
+        }
+        record({ tape, _ in
+            guard let dy = y.gradient else { return }
+            let db = tape.make(b.shape)
+            tape.workspace.parallel(b.count, cost: 0.3) { range in
+                let (db, dy) = (db.pointer, dy.pointer)
+                for i in range { db[i] = s * dy[i] }
+            }
+            tape.contribute(dy, to: a)
+            tape.contribute(db, to: b)
+        })
+        return y
+    }
+
     /// The element-wise product `a ⊙ b` of two tensors of one shape.
     public func multiply(_ a: Tensor, _ b: Tensor) -> Tensor {
         elementwise(a, b, cost: 0.3) { k, y, a, b, n in

@@ -10,17 +10,23 @@ extension Tape {
     ///   - targets: One token per row, each in `0..<V`.
     ///   - l2Wrap: RWKV-LM's regulariser: adds `l2Wrap / T · max(logits)` to the gradient of each row's largest logit and
     ///     nothing to the loss. The official factor is 1e-4.
+    ///   - tokenCount: T, which sum and gradient are divided by, if the rows are a part of those of a step.
     /// - Returns: The mean loss, summed in double precision in order of rows.
-    public func crossEntropy(_ logits: Tensor, _ targets: [Int32], l2Wrap: Float = 0) -> Double {
-        crossEntropies(logits, targets, l2Wrap: l2Wrap).reduce(0.0) { $0 + Double($1) } / Double(max(targets.count, 1))
+    public func crossEntropy(
+        _ logits: Tensor, _ targets: [Int32], l2Wrap: Float = 0, tokenCount: Int? = nil
+    ) -> Double {
+        let losses = crossEntropies(logits, targets, l2Wrap: l2Wrap, tokenCount: tokenCount)
+        return losses.reduce(0.0) { $0 + Double($1) } / Double(max(tokenCount ?? targets.count, 1))
     }
 
     /// −log softmax(logits)[target] of every row, in nats; as `crossEntropy` otherwise.
-    public func crossEntropies(_ logits: Tensor, _ targets: [Int32], l2Wrap: Float = 0) -> [Float] {
+    public func crossEntropies(
+        _ logits: Tensor, _ targets: [Int32], l2Wrap: Float = 0, tokenCount: Int? = nil
+    ) -> [Float] {
         precondition(targets.count == logits.rows, "\(targets.count) targets for logits \(logits.shape)")
         precondition(
             targets.allSatisfy { $0 >= 0 && $0 < logits.width }, "every target is a token of the \(logits.width)")
-        let (width, scale) = (logits.width, 1 / Float(targets.count))
+        let (width, scale) = (logits.width, 1 / Float(tokenCount ?? targets.count))
         let recording = isRecording
         var losses = [Float](repeating: 0, count: targets.count)
         losses.withUnsafeMutableBufferPointer { losses in

@@ -24,8 +24,7 @@ extension Tape {
             }
         }
         record({ tape, gradients in
-            guard let dy = y.gradient else { return }
-            let sum = gradients[table]
+            guard let dy = y.gradient, let sum = gradients.wanted(table) else { return }
             // Columns are split and rows are not: a token that occurs twice is added twice, in order.
             tape.workspace.parallel(width, cost: Double(tokens.count) * 0.3, multiple: 16) { columns in
                 for (row, token) in tokens.enumerated() {

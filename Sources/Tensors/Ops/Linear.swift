@@ -1,9 +1,9 @@
 internal import CKernels
 
 extension Tape {
-    /// The rows of `x` times the transposed matrix.
+    /// The rows of `x` times the transposed matrix, and what LoRA adds.
     ///
-    ///     y[t, n] = Σ_k x[t, k] · W[n, k]
+    ///     y[t, n] = Σ_k x[t, k] · W[n, k] + scale · Σ_r B[n, r] · Σ_k A[r, k] · x[t, k]
     ///
     /// - Parameters:
     ///   - x: `[T, K]`.
@@ -11,17 +11,24 @@ extension Tape {
     /// - Returns: `[T, N]`.
     /// - Complexity: O(T·N·K). An element is summed in an order that depends on K alone.
     public func linear(_ x: Tensor, _ weight: Parameter) -> Tensor {
-        let (n, k) = (weight.outputs, weight.inputs)
+        let k = weight.inputs
         precondition(x.width == k, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
-        let y = make(x.rows, n)
         onLinear?(weight, x)
+        let y = product(x, weight)
+        guard let change = weight.change else { return y }
+        return add(y, product(product(x, change.a), change.b), times: change.scale)
+    }
+
+    /// y[t, n] = Σ_k x[t, k] · W[n, k]
+    private func product(_ x: Tensor, _ weight: Parameter) -> Tensor {
+        let y = make(x.rows, weight.outputs)
         linearForward(y, x, weight)
         record({ tape, gradients in
             guard let dy = y.gradient else { return }
             let dx = tape.make(x.shape)
             tape.linearInputBackward(dx, dy, weight)
             tape.contribute(dx, to: x)
-            tape.linearWeightBackward(gradients[weight], dy, x)
+            if let dw = gradients.wanted(weight) { tape.linearWeightBackward(dw, dy, x) }
         })
         return y
     }
@@ -43,6 +50,9 @@ extension Tape {
 
     private func linearForward(_ y: Tensor, _ x: Tensor, _ weight: Parameter) {
         if let packed = weight.packed { return packedForward(y, x, packed) }
+        if weight.value.type == .bf16, workspace.precision == .fast, kernels.prefersBF16 {
+            return narrowProduct(y, narrowed(x), NarrowMatrix(weight))
+        }
         let (t, n, k) = (x.rows, weight.outputs, weight.inputs)
         // Tiles of at most 64 outputs and 96 rows: the weights of a tile stay in the second-level cache. One row alone uses
         // each weight once, and wants long reads instead: a few blocks per thread.

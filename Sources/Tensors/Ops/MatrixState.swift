@@ -43,9 +43,11 @@ struct MatrixStates {
     ///   - advance: Moves a state past a row; what it reads goes to the second pointer, which nobody looks at.
     ///   - body: Is given a chunk's rows, the states before each of them and after the last, and the gradient of the state
     ///     after them, which it turns into that of the state before.
+    ///   - first: Is given the gradient of the state before the first row.
     func walkBack(
         _ sequence: Int, head: Int, advance: (Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
-        body: (Range<Int>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+        body: (Range<Int>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        first: (UnsafePointer<Float>) -> Void
     ) {
         let size = headSize * headSize
         withUnsafeTemporaryAllocation(of: Float.self, capacity: (Self.interval + 2) * size + headSize) { memory in
@@ -61,6 +63,7 @@ struct MatrixStates {
                 }
                 body(rows, states, adjoint)
             }
+            first(adjoint)
         }
     }
 }

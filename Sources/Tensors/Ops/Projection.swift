@@ -44,7 +44,7 @@ extension Tape {
         }
         record({ tape, gradients in
             let dx = tape.make(x.shape)
-            let dm = gradients[matrices]
+            let dm = gradients.wanted(matrices)
             for (j, y) in outputs.enumerated() {
                 guard let dy = y.gradient else {
                     for t in 0..<rows { (dx.row(t) + j * k).update(repeating: 0, count: k) }
@@ -55,6 +55,7 @@ extension Tape {
                     let t = part.lowerBound
                     tape.kernels.table.matmul_f32(dx.row(t) + j * k, all, dy.row(t), n, m, n, part.count, k, n)
                 }
+                guard let dm else { continue }
                 tape.parallelBlocks(k, n, depth: rows) { inputs, columns in
                     tape.kernels.table.matmul_add_f32(
                         dm.pointer + (j * k + inputs.lowerBound) * n + columns.lowerBound, n,

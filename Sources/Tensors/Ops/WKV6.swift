@@ -12,12 +12,14 @@ extension Tape {
     ///   - r, k, v: Receptance, keys and values `[rows, H·N]`.
     ///   - decay: d, between 0 and 1, `[rows, H·N]` or `[1, H·N]`.
     ///   - bonus: u, of the present token, `[1, H·N]`.
+    ///   - firstState: Where the state came from, `[H, V, K]`, if that is to learn.
     ///   - state: S of every head, `[H, K, V]` per sequence; moved on past the rows.
     /// - Returns: `[rows, H·N]`.
     /// - Complexity: O(rows·H·N²); when recording, keeps a state for every 16 rows.
     public func wkv6(
-        _ r: Tensor, _ k: Tensor, _ v: Tensor, decay: Tensor, bonus: Tensor, state: StateSlot, headSize n: Int,
-        _ layout: SequenceLayout
+        _ r: Tensor, _ k: Tensor, _ v: Tensor, decay: Tensor, bonus: Tensor, state: StateSlot,
+        firstState: Parameter? = nil,
+        headSize n: Int, _ layout: SequenceLayout
     ) -> Tensor {
         let width = r.width
         let heads = width / n
@@ -45,8 +47,9 @@ extension Tape {
             }
         }
         guard let states else { return y }
-        record({ tape, _ in
+        record({ tape, gradients in
             guard let dy = y.gradient else { return }
+            let learning = FirstStateGradient(tape, firstState, layout)
             let (dr, dk, dv) = (tape.make(r.shape), tape.make(k.shape), tape.make(v.shape))
             let ddecay = tape.make(decay.shape)
             ddecay.mutableValues.update(repeating: 0)
@@ -74,8 +77,11 @@ extension Tape {
                         adjoint, dy.pointer + at, r.pointer + at, k.pointer + at, v.pointer + at,
                         decay.pointer + rows.lowerBound * decayStride + column, bonus.pointer + column, before, width,
                         decayStride, rows.count, n)
+                } first: { adjoint in
+                    learning?.keep(adjoint, sequence, head)
                 }
             }
+            learning?.add(to: gradients, isTransposed: true)
             let total = tape.make(bonus.shape)
             total.mutableValues.update(repeating: 0)
             table.column_sum(total.pointer, dbonus.pointer, width, sequences, width)

@@ -16,11 +16,13 @@ extension Tape {
     ///   - v: Values `[rows, H·N]`.
     ///   - removalKey: κ `[rows, H·N]`, each head a unit vector.
     ///   - a: In-context learning rates `[rows, H·N]`, between 0 and 1.
+    ///   - firstState: Where the state came from, `[H, V, K]`, if that is to learn.
     ///   - state: S of every head, `[H, V, K]` per sequence; moved on past the rows.
     /// - Returns: `[rows, H·N]`.
     /// - Complexity: O(rows·H·N²); when recording, keeps a state for every 16 rows.
     public func wkv7(
         _ r: Tensor, decay: Tensor, _ k: Tensor, _ v: Tensor, removalKey: Tensor, _ a: Tensor, state: StateSlot,
+        firstState: Parameter? = nil,
         headSize n: Int, _ layout: SequenceLayout
     ) -> Tensor {
         let width = r.width
@@ -44,8 +46,9 @@ extension Tape {
             }
         }
         guard let states else { return y }
-        record({ tape, _ in
+        record({ tape, gradients in
             guard let dy = y.gradient else { return }
+            let learning = FirstStateGradient(tape, firstState, layout)
             let (dr, dd, dk) = (tape.make(r.shape), tape.make(r.shape), tape.make(r.shape))
             let (dv, dremoval, da) = (tape.make(r.shape), tape.make(r.shape), tape.make(r.shape))
             let table = tape.kernels.table
@@ -61,8 +64,11 @@ extension Tape {
                         dr.pointer + at, dd.pointer + at, dk.pointer + at, dv.pointer + at, dremoval.pointer + at,
                         da.pointer + at, adjoint, dy.pointer + at, r.pointer + at, decay.pointer + at, k.pointer + at,
                         v.pointer + at, removalKey.pointer + at, a.pointer + at, before, width, rows.count, n)
+                } first: { adjoint in
+                    learning?.keep(adjoint, sequence, head)
                 }
             }
+            learning?.add(to: gradients, isTransposed: false)
             tape.contribute(dr, to: r)
             tape.contribute(dd, to: decay)
             tape.contribute(dk, to: k)

@@ -161,6 +161,37 @@ struct OpGradientTests {
         for (name, error) in errors { #expect(error < 1e-2, "\(name)") }
     }
 
+    @Test("of the head's loss, made some rows at a time, are those of all at once")
+    func headLoss() throws {
+        let workspace = Workspace(threadCount: 2)
+        var numbers = TestParameters(seed: 3)
+        // So many tokens that 96 rows are a part.
+        let (rows, vocabulary) = (250, 50_000)
+        let table = try numbers.embedding("x", rows, 8)
+        let head = try numbers.matrix("head", vocabulary, 8)
+        let targets = (0..<rows).map { Int32($0 * 7919 % vocabulary) }
+        func run(_ loss: (Tape, Tensor) -> Double) -> (loss: Double, gradients: [[Float]]) {
+            let gradients = Gradients([table, head], in: workspace.buffers)
+            let tape = Tape(on: workspace, gradients: gradients)
+            let value = loss(tape, tape.embedding((0..<rows).map { Int32($0) }, table))
+            tape.backward()
+            return (value, [table, head].map { Array(gradients[$0].values) })
+        }
+        let whole = run { tape, x in
+            tape.crossEntropy(tape.linear(x, head), targets, l2Wrap: 0.5, tokenCount: 300)
+        }
+        let parts = run { tape, x in tape.headLoss(x, head, targets, l2Wrap: 0.5, tokenCount: 300) }
+        #expect(abs(whole.loss - parts.loss) < 1e-9)
+        #expect(whole.gradients[0] == parts.gradients[0])
+        let largest = whole.gradients[1].reduce(0) { max($0, abs($1)) }
+        let difference = zip(whole.gradients[1], parts.gradients[1]).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        #expect(difference < 1e-5 * largest)
+        let tape = Tape(on: workspace)
+        let unrecorded = tape.headLoss(
+            tape.embedding((0..<rows).map { Int32($0) }, table), head, targets, tokenCount: rows)
+        #expect(abs(unrecorded - whole.loss * 300 / Double(rows)) < 1e-9)
+    }
+
     @Test("of the cross-entropy by the logits; L2Wrap adds to the largest and not to the loss")
     func crossEntropy() throws {
         let workspace = Workspace(threadCount: 2)

@@ -94,7 +94,7 @@ struct BlockCodecTests {
         let packed = try ParameterScope(ParameterStore(loading: Source(tensors: [tensor])))
             .matrix("m", 2, 32, initially: .uniform(1))
         #expect(packed.value.type == .q8_0)
-        let scope = ParameterScope(ParameterStore(loading: Source(tensors: [tensor]), forTraining: true))
+        let scope = ParameterScope(ParameterStore(loading: Source(tensors: [tensor]), training: .full))
         let parameter = try scope.matrix("m", 2, 32, initially: .uniform(1))
         #expect(parameter.value.type == .f32)
         #expect(parameter.value.floats() == tensor.floats())

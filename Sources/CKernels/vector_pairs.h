@@ -1,0 +1,107 @@
+// Products of bfloat16 with bfloat16, summed as 32-bit floats; included by vector_level.h.
+//
+// As in vector_matmul.h both operands lie with K contiguous. A lane of a vector holds two neighbouring numbers, and lane l
+// adds up the pairs p ≡ l (mod VW); the ends of rows are padded with zeros. sum_lanes4's tree adds the lanes. That order
+// depends on K alone.
+
+typedef uint32_t vu_halves __attribute__((vector_size(VW * 4), aligned(2)));
+
+INLINE vu load_pairs(const uint16_t *p) { return *(const vu_halves *)p; }
+
+#if defined(PAIRS_BF16)
+#include <immintrin.h>
+#define PREFERS_BF16 1
+// One instruction: acc + odd · odd, and then + even · even.
+INLINE vf add_pairs(vf acc, vu w, vu x) { return (vf)_mm512_dpbf16_ps((__m512)acc, (__m512bh)w, (__m512bh)x); }
+INLINE vu load_pairs_part(const uint16_t *p, size_t left) {
+    return (vu)_mm512_maskz_loadu_epi16((__mmask32)((1ull << left) - 1), p);
+}
+#else
+#define PREFERS_BF16 0
+INLINE vf odd_half(vu x) { return (vf)(x & 0xFFFF0000u); }
+INLINE vf even_half(vu x) { return (vf)(x << 16); }
+INLINE vf add_pairs(vf acc, vu w, vu x) {
+    return fma_(even_half(w), even_half(x), fma_(odd_half(w), odd_half(x), acc));
+}
+INLINE vu load_pairs_part(const uint16_t *p, size_t left) {
+    uint16_t halves[2 * VW] = {0};
+    for (size_t i = 0; i < left; i++) halves[i] = p[i];
+    return load_pairs(halves);
+}
+#endif
+
+// mr rows times nr outputs. Outputs are `step` apart in y, and their weights `ldw`.
+INLINE void pairs_tile(float *y, size_t ldy, size_t step, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw,
+                       size_t k, int accumulate, const int mr, const int groups, const int nr) {
+    vf acc[MR][8];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < mr; i++)
+#pragma clang loop unroll(full)
+        for (int j = 0; j < 4 * groups; j++) acc[i][j] = (vf){};
+    size_t p = 0;
+    for (; p + 2 * VW <= k; p += 2 * VW) {
+        vu xs[MR];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < mr; i++) xs[i] = load_pairs(x + i * ldx + p);
+#pragma clang loop unroll(full)
+        for (int j = 0; j < nr; j++) {
+            vu ws = load_pairs(w + j * ldw + p);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < mr; i++) acc[i][j] = add_pairs(acc[i][j], ws, xs[i]);
+        }
+    }
+    if (p < k) {
+        vu xs[MR];
+#pragma clang loop unroll(full)
+        for (int i = 0; i < mr; i++) xs[i] = load_pairs_part(x + i * ldx + p, k - p);
+#pragma clang loop unroll(full)
+        for (int j = 0; j < nr; j++) {
+            vu ws = load_pairs_part(w + j * ldw + p, k - p);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < mr; i++) acc[i][j] = add_pairs(acc[i][j], ws, xs[i]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < mr; i++)
+#pragma clang loop unroll(full)
+        for (int g = 0; g < groups; g++) {
+            v4 sums = sum_lanes4(acc[i][4 * g], acc[i][4 * g + 1], acc[i][4 * g + 2], acc[i][4 * g + 3]);
+#pragma clang loop unroll(full)
+            for (int j = 0; j < 4; j++) {
+                if (4 * g + j >= nr) continue;
+                float *target = y + i * ldy + (4 * g + j) * step;
+                *target = accumulate ? *target + sums[j] : sums[j];
+            }
+        }
+}
+
+INLINE void pairs_rows(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
+                       size_t k, int accumulate, const int nr) {
+    size_t i = 0;
+#define TILE(ROWS) pairs_tile(y + i * ldy, ldy, 1, x + i * ldx, ldx, w, ldw, k, accumulate, ROWS, 1, nr)
+    for (; i + MR <= t; i += MR) TILE(MR);
+#if MR > 4
+    for (; i + 4 <= t; i += 4) TILE(4);
+#endif
+    for (; i + 2 <= t; i += 2) TILE(2);
+    for (; i < t; i++) TILE(1);
+#undef TILE
+}
+
+static void matmul_pairs(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
+                         size_t n, size_t k, int accumulate) {
+    size_t j = 0;
+    if (t == 1) {
+        // Eight long straight reads, as in vector_matmul.h.
+        size_t part = n / 8;
+        for (; j < part; j++) pairs_tile(y + j, ldy, part, x, ldx, w + j * ldw, part * ldw, k, accumulate, 1, 2, 8);
+        j = 8 * part;
+    }
+    for (; j + 4 <= n; j += 4) {
+        // Few rows wait for memory: what the tile after the next needs is asked for now.
+        const uint16_t *ahead = w + (j + 8) * ldw;
+        for (size_t p = 0; p < 4 * k; p += 32) __builtin_prefetch(ahead + p);
+        pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, accumulate, 4);
+    }
+    for (; j < n; j++) pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, accumulate, 1);
+}

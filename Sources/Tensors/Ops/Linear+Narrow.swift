@@ -1,0 +1,68 @@
+internal import CKernels
+
+/// A matrix of `bf16` numbers: activations on their way into a product, or weights.
+struct NarrowMatrix {
+    let rows: Int
+    let columns: Int
+    /// The distance between rows.
+    let stride: Int
+    let pointer: UnsafePointer<UInt16>
+    // What the pointer points into, if nobody else keeps it.
+    private let memory: Tensor?
+
+    /// The weights of a `bf16` parameter, where they are.
+    init(_ weight: Parameter) {
+        (rows, columns, stride) = (weight.outputs, weight.inputs, weight.inputs)
+        pointer = weight.halves
+        memory = nil
+    }
+
+    /// Room for numbers, in the memory of a tensor.
+    init(_ rows: Int, _ columns: Int, on tape: Tape, fill: (UnsafeMutablePointer<UInt16>, _ stride: Int) -> Void) {
+        let words = (columns + 1) / 2
+        let memory = tape.make(rows, words)
+        (self.rows, self.columns, self.memory) = (rows, columns, memory)
+        stride = 2 * words
+        let base = UnsafeMutableRawPointer(memory.pointer).assumingMemoryBound(to: UInt16.self)
+        fill(base, stride)
+        pointer = UnsafePointer(base)
+    }
+
+    func row(_ index: Int) -> UnsafePointer<UInt16> { pointer + index * stride }
+}
+
+/// Products of `bf16` with `bf16`, for processors that have them.
+extension Tape {
+    /// The rows of `x`, rounded.
+    func narrowed(_ x: Tensor) -> NarrowMatrix {
+        NarrowMatrix(x.rows, x.width, on: self) { target, stride in
+            workspace.parallel(x.rows, cost: 0.1 * Double(x.width), op: "narrow") { rows in
+                for row in rows { kernels.table.f32_to_bf16(target + row * stride, x.row(row), x.width) }
+            }
+        }
+    }
+
+    /// y[t, n] = Σ_k x[t, k] · w[n, k], added to what is in `y` if `accumulating`.
+    func narrowProduct(_ y: Tensor, _ x: NarrowMatrix, _ w: NarrowMatrix, accumulating: Bool = false) {
+        let (t, n, k) = (x.rows, w.rows, x.columns)
+        // As in `linear`: tiles whose operands stay in the second-level cache; a few rows want long reads instead.
+        let rowBlock = 96
+        let rowBlocks = (t + rowBlock - 1) / rowBlock
+        let perThread = workspace.threads.threadCount == 1 ? n : n / (4 * workspace.threads.threadCount)
+        let outputBlock = t <= 64 ? max(64, (perThread + 7) / 8 * 8) : 64
+        let outputBlocks = (n + outputBlock - 1) / outputBlock
+        let rate = t == 1 ? 10.0 : 100
+        workspace.parallel(
+            rowBlocks * outputBlocks, cost: Double(min(t, rowBlock) * outputBlock * k) / rate, op: "linear"
+        ) { tiles in
+            for tile in tiles {
+                let (outputTile, rowTile) = tile.quotientAndRemainder(dividingBy: rowBlocks)
+                let (row, output) = (rowTile * rowBlock, outputTile * outputBlock)
+                kernels.table.matmul_pairs(
+                    y.pointer + row * n + output, n, x.row(row), x.stride, w.row(output), w.stride,
+                    min(rowBlock, t - row), min(outputBlock, n - output), k, accumulating ? 1 : 0)
+            }
+        }
+        withExtendedLifetime((x, w)) {}
+    }
+}
