@@ -11,11 +11,13 @@ extension Tape {
         let dropoutBefore = dropout
         let first = Tape(on: workspace)
         first.dropout = dropout
+        first.narrowWeights = narrowWeights
         let outputs = body(first, false)
         dropout = first.dropout
         record({ tape, gradients in
             let second = Tape(on: tape.workspace, gradients: gradients)
             second.dropout = dropoutBefore
+            second.narrowWeights = tape.narrowWeights
             second.beginsWithFirstState = tape.beginsWithFirstState
             for (output, kept) in zip(body(second, true), outputs) { output.gradient = kept.gradient }
             second.backward()

@@ -14,6 +14,8 @@ public final class Tape {
     public var beginsWithFirstState = true
     /// Whether models keep only the blocks' inputs for the backward pass; see `recomputing`.
     public var recomputesBlocks = false
+    /// Whether products are of `bf16` numbers, and the weights as such.
+    public var narrowWeights: NarrowWeights?
     let onLinear: ((_ weight: Parameter, _ input: Tensor) -> Void)?
     private var steps: [(Tape, Gradients) -> Void] = []
 

@@ -19,6 +19,7 @@ public final class Trainer {
 
     private var sampler: BatchSampler
     private let gradients: Gradients
+    private let narrowWeights: NarrowWeights?
 
     /// - Parameters:
     ///   - model: Loaded with a `Tuning`, or freshly initialised.
@@ -45,6 +46,7 @@ public final class Trainer {
         sampler = try BatchSampler(
             tokens, batchSize: options.batchSize, contextLength: options.contextLength, seed: options.seed)
         gradients = Gradients(model.parameters, in: workspace.buffers)
+        narrowWeights = options.precision == .bf16 ? NarrowWeights() : nil
     }
 
     /// The times that the data have been seen.
@@ -79,6 +81,7 @@ public final class Trainer {
         let clip = options.gradientClip
         let scale = clip > 0 && norm > clip ? clip / (norm + 1e-6) : 1
         optimizer.update(gradients, rate: rate, gradientScale: scale, on: workspace)
+        narrowWeights?.reset()
         return TrainingStep(
             step: stepsDone + 1, tokens: targets.count, loss: loss, learningRate: rate, gradientNorm: norm)
     }
@@ -124,6 +127,7 @@ public final class Trainer {
                 rate: options.dropout, seed: options.seed, step: stepsDone, pass: pass.index, segment: index)
             tape.recomputesBlocks = options.memory?.recomputesBlocks ?? false
             tape.beginsWithFirstState = index == 0
+            tape.narrowWeights = narrowWeights
             let rows = segment.inputs.indices.filter { !segment.inputs[$0].isEmpty }
             var chunks = rows.map { SequenceChunk(tokens: segment.inputs[$0], state: states[$0], wanted: .all) }
             do {

@@ -1,3 +1,14 @@
+public import Tensors
+
+/// The numbers that matrix products multiply in training. Sums, weights, recurrences, norms and the loss are `f32` anyway.
+public enum TrainingPrecision: String, Codable, Sendable, CaseIterable {
+    case f32
+    case bf16
+
+    /// The faster one of a processor, where its loss is as good.
+    public static func best(on kernels: Kernels) -> TrainingPrecision { kernels.prefersBF16 ? .bf16 : .f32 }
+}
+
 /// How a model is trained. Saved with every checkpoint, so that a resumed run goes on with the same settings.
 public struct TrainingOptions: Codable, Sendable, Equatable {
     /// B, the sequences per step.
@@ -16,6 +27,8 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
     public var dropout: Float = 0
     /// How memory is saved; `nil` in checkpoints of runs that knew of no such thing.
     public var memory: MemoryOptions? = MemoryOptions()
+    /// The numbers that are multiplied: `bf16`, or 32-bit ones if `nil` or `f32`.
+    public var precision: TrainingPrecision?
     /// Decides the order of the data and the dropout; the same seed gives the same weights, bit for bit.
     public var seed: UInt64 = 1
 

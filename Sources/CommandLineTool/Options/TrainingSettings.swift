@@ -80,6 +80,13 @@ struct TrainingSettings: ParsableArguments {
     @Flag(help: "Compute blocks a second time for the backward pass, to save memory: a third slower.")
     var checkpointing = false
 
+    @Option(
+        help: """
+            The numbers that matrix products multiply: bf16 or f32. By default bf16 where the processor has such products; \
+            weights, sums and the loss are f32 anyway.
+            """)
+    var precision: TrainingPrecision?
+
     @Option(help: "How long: a number of steps (1000 unless something else is said),")
     var steps: Int?
 
@@ -138,6 +145,7 @@ struct TrainingSettings: ParsableArguments {
         options.memory?.sequencesPerPass = microBatch
         options.memory?.segmentLength = segment
         options.memory?.recomputesBlocks = checkpointing
+        options.precision = precision ?? .best(on: .best)
         options.schedule.peak = rate
         options.schedule.last = lastRate ?? rate / 10
         options.schedule.warmupSteps = warmup
@@ -184,3 +192,5 @@ struct TrainingSettings: ParsableArguments {
 }
 
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
+
+extension TrainingPrecision: ExpressibleByArgument {}

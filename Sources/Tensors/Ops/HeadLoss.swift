@@ -33,7 +33,11 @@ extension Tape {
     }
 
     /// A tape whose backward pass can run before this one's, with the same gradients.
-    private func branch() -> Tape { Tape(on: workspace, gradients: gradients, onLinear: onLinear) }
+    private func branch() -> Tape {
+        let tape = Tape(on: workspace, gradients: gradients, onLinear: onLinear)
+        tape.narrowWeights = narrowWeights
+        return tape
+    }
 
     private func copy(_ rows: Range<Int>, of x: Tensor) -> Tensor {
         let y = make(rows.count, x.width)

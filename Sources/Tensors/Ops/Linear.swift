@@ -21,6 +21,7 @@ extension Tape {
 
     /// y[t, n] = Σ_k x[t, k] · W[n, k]
     private func product(_ x: Tensor, _ weight: Parameter) -> Tensor {
+        if let narrowWeights { return narrowLinear(x, weight, narrowWeights) }
         let y = make(x.rows, weight.outputs)
         linearForward(y, x, weight)
         record({ tape, gradients in

@@ -11,7 +11,8 @@ extension Tape {
     /// - Returns: `[T, N]`.
     /// - Complexity: O(T·N·K). An element is summed over k in order.
     public func project(_ x: Tensor, _ matrix: Parameter) -> Tensor {
-        projections(x, matrix, count: 1)[0]
+        if let narrowWeights { return narrowLinear(x, matrix, narrowWeights, isTransposed: true) }
+        return projections(x, matrix, count: 1)[0]
     }
 
     /// Parts of the rows of `x`, each times a matrix of its own.
