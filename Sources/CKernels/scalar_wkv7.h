@@ -19,7 +19,13 @@ static void wkv7(float *y, const float *r, const float *d, const float *k, const
 //     dkk = Sᵀ de + dβ ⊙ a;  da = dβ ⊙ kk;  R = R diag(d) + de kkᵀ
 static void wkv7_backward(float *dr, float *dd, float *dk, float *dv, float *dkk, float *da, float *ds, const float *dy,
                           const float *r, const float *d, const float *k, const float *v, const float *kk,
-                          const float *a, const float *states, size_t ld, size_t t, size_t n) {
+                          const float *a, float *states, size_t ld, size_t t, size_t n) {
+    for (size_t row = 0; row < t; row++) {
+        float *next = states + (row + 1) * n * n, y[CK_HEAD_LIMIT];
+        size_t at = row * ld;
+        memcpy(next, next - n * n, n * n * sizeof *next);
+        wkv7(y, r + at, d + at, k + at, v + at, kk + at, a + at, next, ld, 1, n);
+    }
     for (size_t row = t; row-- > 0;) {
         const float *s = states + row * n * n, *after = s + n * n;
         size_t at = row * ld;

@@ -4,8 +4,6 @@
 // adds up the pairs p ≡ l (mod VW); the ends of rows are padded with zeros. sum_lanes4's tree adds the lanes. That order
 // depends on K alone.
 
-typedef uint32_t vu_halves __attribute__((vector_size(VW * 4), aligned(2)));
-
 INLINE vu load_pairs(const uint16_t *p) { return *(const vu_halves *)p; }
 
 #if defined(PAIRS_BF16)

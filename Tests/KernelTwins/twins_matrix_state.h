@@ -1,7 +1,7 @@
 // Twins of the recurrences whose state is a matrix, those of RWKV-5, 6 and 7; included by twins.c.
 
 // Rows wider than the head, as they are in a model, and heads of these sizes.
-static const size_t heads[SIZES] = {1, 3, 4, 8, 15, 32, 64, 36, 33};
+static const size_t heads[SIZES] = {1, 3, 4, 8, 33, 64, 64, 36, 64};
 
 // The decay is the same for all rows (RWKV-5) or each row's own (RWKV-6).
 static double wkv6_of(const ck_kernels *level, const ck_kernels *scalar, unsigned size, int own) {
@@ -64,15 +64,17 @@ static double wkv7_backward(const ck_kernels *level, const ck_kernels *scalar, u
     float bound = 1 / sqrtf((float)n);
     float *r = numbers(all, -1, 1), *d = numbers(all, 0.5f, 1), *k = numbers(all, -1, 1), *v = numbers(all, -1, 1);
     float *kk = numbers(all, -bound, bound), *a = numbers(all, 0, 1), *dy = numbers(all, -1, 1);
-    float *states = numbers((t + 1) * n * n, -1, 1), *g[2][6], *ds[2];
+    // The state before the first row, and room.
+    float *states[2] = {numbers((t + 1) * n * n, -1, 1)}, *g[2][6], *ds[2];
+    states[1] = copy(states[0], (t + 1) * n * n);
     ds[0] = numbers(n * n, -1, 1), ds[1] = copy(ds[0], n * n);
     EACH_TWIN {
         for (int j = 0; j < 6; j++) g[i][j] = numbers(all, 0, 0);
         (i ? scalar : level)
-            ->wkv7_backward(g[i][0], g[i][1], g[i][2], g[i][3], g[i][4], g[i][5], ds[i], dy, r, d, k, v, kk, a, states,
-                            ld, t, n);
+            ->wkv7_backward(g[i][0], g[i][1], g[i][2], g[i][3], g[i][4], g[i][5], ds[i], dy, r, d, k, v, kk, a,
+                            states[i], ld, t, n);
     }
-    free(r), free(d), free(k), free(v), free(kk), free(a), free(dy), free(states);
+    free(r), free(d), free(k), free(v), free(kk), free(a), free(dy), free(states[0]), free(states[1]);
     double worst = compare(ds[0], ds[1], n * n);
     for (int j = 0; j < 6; j++) worst = worse(worst, compare(g[0][j], g[1][j], all));
     return worst;

@@ -189,10 +189,11 @@ typedef struct ck_kernels {
     //     e[i] = Σ_j s[i, j] · kk[j];   s[i, j] = s[i, j] · d[j] − e[i] · a[j] · kk[j] + v[i] · k[j];   y[i] = Σ_j s[i, j] · r[j]
     void (*wkv7)(float *y, const float *r, const float *d, const float *k, const float *v, const float *kk,
                  const float *a, float *s, size_t ld, size_t t, size_t n);
-    // Writes all gradients of the rows. `states` [T + 1, n, n] are those before each row and after the last; `ds` as above.
+    // Writes all gradients of the rows. `states` [T + 1, n, n] begins with the state before the first row; the rest is room
+    // for the others. `ds` as above.
     void (*wkv7_backward)(float *dr, float *dd, float *dk, float *dv, float *dkk, float *da, float *ds, const float *dy,
                           const float *r, const float *d, const float *k, const float *v, const float *kk,
-                          const float *a, const float *states, size_t ld, size_t t, size_t n);
+                          const float *a, float *states, size_t ld, size_t t, size_t n);
 
     // The sum of n floats, as fast as memory gives them: what a benchmark measures the machine's limit with
     float (*read)(const float *x, size_t n);

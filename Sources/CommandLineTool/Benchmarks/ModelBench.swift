@@ -34,9 +34,10 @@ final class ModelBench {
         }
     }
 
-    /// The multiplications and additions of a token's matrix products.
-    var operationsPerToken: Int {
-        model.parameters.reduce(0) { $0 + ($1.shape.extents.count == 2 && $1.role != .embedding ? 2 * $1.count : 0) }
+    /// The multiplications and additions of a prompt's token: the head is for the last one alone.
+    var operationsPerPromptToken: Double {
+        let head = model.operationsPerToken(withHead: true) - model.operationsPerToken(withHead: false)
+        return Double(model.operationsPerToken(withHead: false)) + Double(head) / Double(max(1, plan.prefillLength))
     }
 
     /// Decodes a round's tokens and says where their time went.

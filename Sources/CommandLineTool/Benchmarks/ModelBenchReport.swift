@@ -5,8 +5,9 @@ internal import RWKV
 struct MachineLimits {
     /// Bytes per second, read in a straight line.
     let read: Double
-    /// Floating-point operations per second of a product of 32-bit matrices.
+    /// Floating-point operations per second of a product of 32-bit matrices, and of `bf16` ones where there is such.
     let products: Double
+    let narrowProducts: Double?
 }
 
 /// The figures of models beside the machine's.
@@ -31,7 +32,8 @@ struct ModelBenchReport {
         for (count, limit) in limits.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "\(threads(count)): reads \(format(limit.read / 1e9, decimals: 1)) GB/s, 32-bit product "
-                    + "\(format(limit.products / 1e9, decimals: 0)) GFLOP/s")
+                    + "\(format(limit.products / 1e9, decimals: 0)) GFLOP/s"
+                    + (limit.narrowProducts.map { ", bf16 product \(format($0 / 1e9, decimals: 0))" } ?? ""))
         }
         var columns = [TextTable.Column("weights", isText: true)]
         columns += ["threads", "MB/token", "decode/s", "of reading"].map { TextTable.Column($0) }
@@ -50,7 +52,7 @@ struct ModelBenchReport {
             if plan.prefillLength > 0 {
                 cells += [
                     format(1 / bench.prefill, decimals: 0),
-                    format(Double(bench.operationsPerToken) / bench.prefill / 1e9, decimals: 0),
+                    format(bench.operationsPerPromptToken / bench.prefill / 1e9, decimals: 0),
                     milliseconds(bench.firstToken),
                 ]
             }
@@ -85,7 +87,7 @@ struct ModelBenchReport {
             if plan.prefillLength > 0 {
                 row["prefill_length"] = plan.prefillLength
                 row["prefill_tokens_per_second"] = 1 / bench.prefill
-                row["prefill_operations_per_second"] = Double(bench.operationsPerToken) / bench.prefill
+                row["prefill_operations_per_second"] = bench.operationsPerPromptToken / bench.prefill
                 row["seconds_to_first_token"] = bench.firstToken
             }
             if let loss = losses[bench.type.rawValue] {
@@ -96,7 +98,10 @@ struct ModelBenchReport {
             return row
         }
         let machine = limits.sorted { $0.key < $1.key }.map { count, limit in
-            ["threads": Double(count), "read_bytes_per_second": limit.read, "product_flops": limit.products]
+            [
+                "threads": Double(count), "read_bytes_per_second": limit.read, "product_flops": limit.products,
+                "bf16_product_flops": limit.narrowProducts,
+            ].compactMapValues { $0 }
         }
         let report: [String: Any] = [
             "kernels": Kernels.best.name, "machine": machine, "results": rows, "peak_memory_bytes": peakMemory(),

@@ -5,6 +5,8 @@ final class ProductBench {
     let level: Kernels.Level
     private let size: Int
     private let workspace: Workspace
+    // The same threads cannot serve two precisions, but threads without work cost nothing.
+    private let narrow: Workspace?
     private let square: Parameter
     private let squareHalf: Parameter
     private let tall: Parameter
@@ -16,11 +18,14 @@ final class ProductBench {
     /// Floating-point operations per second: X·Wᵀ with f32 and with bf16 weights, dY·W, dYᵀ·X.
     private(set) var forward = 0.0
     private(set) var halfForward = 0.0
+    /// With `bf16` on both sides; `nil` at levels that have no such products.
+    private(set) var narrowForward: Double?
     private(set) var inputBackward = 0.0
     private(set) var weightBackward = 0.0
     /// Bytes of weights per second of one row times a matrix larger than the caches.
     private(set) var vector = 0.0
     private(set) var halfVector = 0.0
+    private(set) var narrowVector: Double?
 
     private static let tallRows = 16384
     private static let tallWidth = 4096
@@ -32,6 +37,8 @@ final class ProductBench {
         self.level = level
         self.size = size
         workspace = Workspace(threadCount: threadCount, kernels: kernels)
+        narrow =
+            kernels.prefersBF16 ? Workspace(threadCount: threadCount, kernels: kernels, precision: .fast) : nil
         let store = ParameterStore(seed: 1)
         let scope = ParameterScope(store)
         square = try scope.matrix("square", size, size, initially: .uniform(1))
@@ -62,6 +69,12 @@ final class ProductBench {
         let tape = Tape(on: workspace)
         forward = max(forward, flops / time { _ = tape.linear(part, square) })
         halfForward = max(halfForward, flops / time { _ = tape.linear(part, squareHalf) })
+        if let narrow {
+            let narrowTape = Tape(on: narrow)
+            narrowForward = max(narrowForward ?? 0, flops / time { _ = narrowTape.linear(part, squareHalf) })
+            let seconds = time { _ = narrowTape.linear(row, tallHalf) }
+            narrowVector = max(narrowVector ?? 0, Double(tallHalf.value.byteCount) / seconds)
+        }
         let (dx, dw) = tape.timeLinearBackward(part, square, gradients, clock: monotonicSeconds)
         inputBackward = max(inputBackward, flops / dx)
         weightBackward = max(weightBackward, flops / dw)
@@ -83,24 +96,21 @@ final class ProductBench {
 final class ReadBench {
     private let pool: ThreadPool
     private let kernels = Kernels.best
-    private let floats: UnsafeMutableBufferPointer<Float>
+    private let memory = Storage.inLargePages(byteCount: 1 << 28)
     private(set) var bytesPerSecond = 0.0
 
     init(threadCount: Int) {
         pool = ThreadPool(threadCount: threadCount)
-        floats = .allocate(capacity: 1 << 26)
-        floats.initialize(repeating: 1)
+        memory.mutableBytes?.initializeMemory(as: Float.self, repeating: 1)
     }
 
-    deinit { floats.deallocate() }
-
     func round() {
-        let source = UnsafeBufferPointer(floats)
+        let source = memory.bytes.bindMemory(to: Float.self)
         let seconds = time {
-            pool.run(source.count, grain: 1 << 20) { range in
+            pool.run(source.count, grain: 1 << 22) { range in
                 _ = kernels.read(UnsafeBufferPointer(rebasing: source[range]))
             }
         }
-        bytesPerSecond = max(bytesPerSecond, Double(floats.count * 4) / seconds)
+        bytesPerSecond = max(bytesPerSecond, Double(source.count * 4) / seconds)
     }
 }

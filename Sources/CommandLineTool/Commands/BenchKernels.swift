@@ -43,30 +43,35 @@ struct BenchKernels: ParsableCommand {
             for subject in subjects { try subject.round() }
         }
         let reading = memory.bytesPerSecond
-        Terminal.write(
-            """
-
-            \(threadCount) thread\(threadCount == 1 ? "" : "s"), n = \(size); reads \(format(reading / 1e9, decimals: 1)) \
-            GB/s\(library.map { "; OpenBLAS \(format($0.flops / 1e9, decimals: 0)) GFLOP/s" } ?? "; no OpenBLAS here")
-            level     GEMM f32  bf16 weights  dx f32  dw f32  GFLOP/s\(library == nil ? "" : "   f32 : OpenBLAS")\
-               GEMV f32          bf16          GB/s and share of reading
-
-            """)
-        for subject in subjects {
-            let rates = [subject.forward, subject.halfForward, subject.inputBackward, subject.weightBackward]
-                .map { format($0 / 1e9, decimals: 0) }
-            let ratio = library.map { "   \(format(subject.forward / $0.flops))" } ?? ""
-            let vectors = [subject.vector, subject.halfVector].map {
-                "\(format($0 / 1e9, decimals: 1)) (\(format(100 * $0 / reading, decimals: 0)) %)"
-            }
-            Terminal.write(
-                """
-                \(subject.level.rawValue.padded(8))  \(rates[0].padded(8, right: true))  \
-                \(rates[1].padded(12, right: true))  \(rates[2].padded(6, right: true))  \
-                \(rates[3].padded(6, right: true))\(ratio.padded(24, right: true))   \
-                \(vectors[0].padded(16))  \(vectors[1])
-
-                """)
+        var lines = [
+            "",
+            "\(threadCount) thread\(threadCount == 1 ? "" : "s"), n = \(size); reads \(format(reading / 1e9, decimals: 1)) "
+                + "GB/s\(library.map { "; OpenBLAS \(format($0.flops / 1e9, decimals: 0)) GFLOP/s" } ?? "; no OpenBLAS here")",
+        ]
+        var products = TextTable([
+            TextTable.Column("GFLOP/s", isText: true), TextTable.Column("f32"), TextTable.Column(": OpenBLAS"),
+            TextTable.Column("f32 · bf16"), TextTable.Column("bf16 · bf16"), TextTable.Column("dx f32"),
+            TextTable.Column("dw f32"),
+        ])
+        var vectors = TextTable([
+            TextTable.Column("one row, GB/s and share of reading", isText: true), TextTable.Column("f32"),
+            TextTable.Column("f32 · bf16"), TextTable.Column("bf16 · bf16"),
+        ])
+        func rate(_ flops: Double?) -> String { flops.map { format($0 / 1e9, decimals: 0) } ?? "-" }
+        func bytes(_ rate: Double?) -> String {
+            rate.map { "\(format($0 / 1e9, decimals: 1)) (\(format(100 * $0 / reading, decimals: 0)) %)" } ?? "-"
         }
+        for subject in subjects {
+            products.add([
+                subject.level.rawValue, rate(subject.forward),
+                library.map { format(subject.forward / $0.flops) } ?? "-", rate(subject.halfForward),
+                rate(subject.narrowForward), rate(subject.inputBackward), rate(subject.weightBackward),
+            ])
+            vectors.add([
+                subject.level.rawValue, bytes(subject.vector), bytes(subject.halfVector), bytes(subject.narrowVector),
+            ])
+        }
+        lines += products.lines(Style.ofStandardOutput) + vectors.lines(Style.ofStandardOutput)
+        Terminal.write(lines.joined(separator: "\n") + "\n")
     }
 }

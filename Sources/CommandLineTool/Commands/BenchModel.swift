@@ -9,11 +9,11 @@ struct BenchModel: ParsableCommand {
         abstract: "Decode, prefill and batched decode of a model, beside the machine's own limits.",
         discussion: """
             Decoding one sequence reads every weight once per token: its limit is the machine's read bandwidth. Prefill and \
-            batches are matrix products: their limit is the rate of products, shown as that of our 32-bit product. All are \
+            batches are matrix products: their limit is the rate of products, shown as that of ours. All are \
             measured in turns, several times over; the best of each counts.
 
-            With quantised weights, KL fast is the divergence, in nats per token, of the predictions with activations as bytes \
-            from those with 32-bit activations, on a text that the model writes itself; with others there is none. Peak \
+            KL fast is the divergence, in nats per token, of the predictions with activations as bytes or bf16 \
+            from those with 32-bit activations, on a text that the model writes itself, where the two differ. Peak \
             memory is the process's: for that of one model, measure it alone.
 
             Examples:
@@ -76,7 +76,7 @@ struct BenchModel: ParsableCommand {
             let loaded = try load(type)
             let kind = type ?? Self.commonType(loaded)
             loadSeconds[kind.rawValue] = monotonicSeconds() - began
-            if kind.isQuantized, lossTokens > 0 {
+            if kind.isQuantized || kind == .bf16 && Kernels.best.prefersBF16, lossTokens > 0 {
                 Terminal.progress("\(kind.rawValue): KL fast")
                 losses[kind.rawValue] = try ActivationLoss(of: loaded, tokenCount: lossTokens).divergence
             }
@@ -86,20 +86,29 @@ struct BenchModel: ParsableCommand {
             }
         }
         let machines = try threadCounts.map { count in
-            (memory: ReadBench(threadCount: count), products: try SquareProductBench(threadCount: count))
+            (
+                memory: ReadBench(threadCount: count), products: try SquareProductBench(threadCount: count, .f32),
+                narrow: Kernels.best.prefersBF16 ? try SquareProductBench(threadCount: count, .bf16) : nil
+            )
         }
         for round in 1...rounds {
             Terminal.progress("round \(round) of \(rounds)")
             for machine in machines {
                 machine.memory.round()
                 machine.products.round()
+                machine.narrow?.round()
             }
             for bench in benches { try bench.round() }
         }
         Terminal.endProgress()
         let limits = Dictionary(
             uniqueKeysWithValues: zip(threadCounts, machines).map { count, machine in
-                (count, MachineLimits(read: machine.memory.bytesPerSecond, products: machine.products.flops))
+                (
+                    count,
+                    MachineLimits(
+                        read: machine.memory.bytesPerSecond, products: machine.products.flops,
+                        narrowProducts: machine.narrow?.flops)
+                )
             })
         let report = ModelBenchReport(
             benches: benches, limits: limits, loadSeconds: loadSeconds, losses: losses, plan: plan,

@@ -38,15 +38,17 @@ struct MatrixStates {
         }
     }
 
-    /// Walks a head's chunks of a sequence from last to first, with every state of the chunk computed again.
+    /// Walks a head's chunks of a sequence from last to first.
     /// - Parameters:
-    ///   - advance: Moves a state past a row; what it reads goes to the second pointer, which nobody looks at.
+    ///   - advance: Moves a state past a row; what it reads goes to the second pointer, which nobody looks at. If there is
+    ///     none, `body` computes the states after the first itself.
     ///   - body: Is given a chunk's rows, the states before each of them and after the last, and the gradient of the state
     ///     after them, which it turns into that of the state before.
     ///   - first: Is given the gradient of the state before the first row.
     func walkBack(
-        _ sequence: Int, head: Int, advance: (Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
-        body: (Range<Int>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        _ sequence: Int, head: Int,
+        advance: ((Int, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void)? = nil,
+        body: (Range<Int>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
         first: (UnsafePointer<Float>) -> Void
     ) {
         let size = headSize * headSize
@@ -56,10 +58,12 @@ struct MatrixStates {
             adjoint.update(repeating: 0, count: size)
             for (rows, kept) in chunks(sequence, head: head).reversed() {
                 states.update(from: kept, count: size)
-                for (index, row) in rows.enumerated() {
-                    let next = states + (index + 1) * size
-                    next.update(from: next - size, count: size)
-                    advance(row, next, adjoint + size)
+                if let advance {
+                    for (index, row) in rows.enumerated() {
+                        let next = states + (index + 1) * size
+                        next.update(from: next - size, count: size)
+                        advance(row, next, adjoint + size)
+                    }
                 }
                 body(rows, states, adjoint)
             }

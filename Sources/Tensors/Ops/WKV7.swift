@@ -53,12 +53,7 @@ extension Tape {
             let (dv, dremoval, da) = (tape.make(r.shape), tape.make(r.shape), tape.make(r.shape))
             let table = tape.kernels.table
             tape.workspace.parallelHeads(layout, headCount: heads, cost: Double(n * n)) { sequence, head in
-                states.walkBack(sequence, head: head) { row, state, unused in
-                    let at = row * width + head * n
-                    table.wkv7(
-                        unused, r.pointer + at, decay.pointer + at, k.pointer + at, v.pointer + at,
-                        removalKey.pointer + at, a.pointer + at, state, width, 1, n)
-                } body: { rows, before, adjoint in
+                states.walkBack(sequence, head: head) { rows, before, adjoint in
                     let at = rows.lowerBound * width + head * n
                     table.wkv7_backward(
                         dr.pointer + at, dd.pointer + at, dk.pointer + at, dv.pointer + at, dremoval.pointer + at,
