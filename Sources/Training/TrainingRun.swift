@@ -118,6 +118,7 @@ public final class TrainingRun {
     private func save() throws {
         progress.stepsDone = trainer.stepsDone
         progress.options = trainer.options
+        progress.trend = trainer.trend
         try TrainingCheckpoint.write(trainer, progress, to: folder.checkpoint)
     }
 }
