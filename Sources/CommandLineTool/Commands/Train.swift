@@ -149,7 +149,6 @@ struct Train: ParsableCommand {
         var plan = settings.plan()
         let interval = checkpoint.progress.notes["validation_interval"].flatMap(Int.init)
         plan.validationInterval = interval ?? plan.validationInterval
-        // Only used if the run stopped before its speed had decided the number of steps.
         plan.seconds = checkpoint.progress.notes["seconds"].flatMap(Double.init)
         return try TrainingRun(
             trainer, in: folder, progress: checkpoint.progress, validation: validation, plan: plan, logPath: log,

@@ -170,7 +170,7 @@ struct TrainingSettings: ParsableArguments {
         options.policy?.threshold = spikeThreshold
         options.dropout = dropout
         options.seed = seed
-        // With --minutes the number of steps is decided after the first ones.
+        // With --minutes the number of steps follows from the speed.
         if minutes != nil { options.stepCount = TrainingOptions.undecided }
         return options
     }
