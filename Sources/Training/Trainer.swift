@@ -152,7 +152,9 @@ public final class Trainer {
     /// Computes loss and gradients of some sequences at once, in memory of `workspace`, and forgets them.
     func rehearse(inputs: [[Int32]], targets: [Int32], on workspace: Workspace) throws(TrainingError) {
         let narrowWeights = options.precision == .bf16 ? NarrowWeights() : nil
-        for pass in TrainingPasses(inputs, targets, MemoryOptions()) {
+        var allAtOnce = MemoryOptions()
+        allAtOnce.sequencesPerPass = inputs.count
+        for pass in TrainingPasses(inputs, targets, allAtOnce) {
             _ = try self.pass(pass, tokenCount: targets.count, on: workspace, narrowWeights)
         }
         gradients.reset()

@@ -29,7 +29,7 @@ extension Trainer {
     ) throws(TrainingError) -> TrainingEstimate {
         let batch = nextBatch()
         let memory = options.memory ?? MemoryOptions()
-        let rows = min(memory.sequencesPerPass ?? .max, options.batchSize)
+        let rows = min(memory.passSize(length: options.contextLength), options.batchSize)
         let length = min(memory.segmentLength ?? .max, options.contextLength)
         let passTokens = rows * length
         let stepTokens = options.batchSize * options.contextLength

@@ -65,7 +65,10 @@ struct TrainingSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The sequences that are computed at once, to save memory: a step adds up as many passes as it takes.",
+            """
+            The sequences that are computed at once: a step adds up as many passes as it takes. By default as many as make some \
+            1024 tokens.
+            """,
             valueName: "n"))
     var microBatch: Int?
 
