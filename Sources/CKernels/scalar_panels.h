@@ -17,11 +17,13 @@ static void matmul_panels(float *c, size_t ldc, const uint32_t *a, size_t group,
 
 static uint32_t pair_of(float even, float odd) { return narrow(even) | (uint32_t)narrow(odd) << 16; }
 
-static void panels_of_columns(uint32_t *b, const float *x, size_t ldx, size_t t, size_t c) {
-    for (size_t j = 0; j < c; j += CK_PANEL_WIDTH)
+static void panels_of_columns(uint32_t *b, size_t panel, const float *x, size_t ldx, size_t t, size_t c) {
+    for (size_t j = 0; j < c; j += CK_PANEL_WIDTH, b += panel)
         for (size_t q = 0; q < t; q += 2)
-            for (size_t l = j; l < j + CK_PANEL_WIDTH; l++)
-                *b++ = l < c ? pair_of(x[q * ldx + l], q + 1 < t ? x[(q + 1) * ldx + l] : 0) : 0;
+            for (size_t l = 0; l < CK_PANEL_WIDTH; l++) {
+                const float *from = x + q * ldx + j + l;
+                b[q / 2 * CK_PANEL_WIDTH + l] = j + l < c ? pair_of(from[0], q + 1 < t ? from[ldx] : 0) : 0;
+            }
 }
 
 static void panels_of_rows(uint32_t *b, const float *w, size_t ldw, size_t n, size_t k) {

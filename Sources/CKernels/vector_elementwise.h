@@ -44,11 +44,11 @@ static void bf16_to_f32(float *y, const uint16_t *x, size_t n) {
 
 static void f32_to_bf16(uint16_t *y, const float *x, size_t n) {
     EACH(n) {
-        vu result = narrow(load_part(x + i, left));
+        vh result = narrow_halves(load_part(x + i, left));
         if (left >= VW)
-            *(vh *)(y + i) = __builtin_convertvector(result, vh);
+            *(vh *)(y + i) = result;
         else
-            for (size_t j = 0; j < left; j++) y[i + j] = (uint16_t)result[j];
+            for (size_t j = 0; j < left; j++) y[i + j] = result[j];
     }
 }
 

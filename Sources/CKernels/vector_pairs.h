@@ -14,6 +14,14 @@ INLINE vf add_pairs(vf acc, vu w, vu x) { return (vf)_mm512_dpbf16_ps((__m512)ac
 INLINE vu load_pairs_part(const uint16_t *p, size_t left) {
     return (vu)_mm512_maskz_loadu_epi16((__mmask32)((1ull << left) - 1), p);
 }
+INLINE vh narrow_halves(vf x) { return (vh)_mm512_cvtneps_pbh((__m512)x); }
+// The instruction puts one vector behind the other; pairs alternate.
+INLINE vu narrow_pairs(vf even, vf odd) {
+    typedef uint16_t words __attribute__((vector_size(64)));
+    words both = (words)_mm512_cvtne2ps_pbh((__m512)odd, (__m512)even);
+    return (vu)__builtin_shufflevector(both, both, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25,
+                                       10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
 #else
 #define PREFERS_BF16 0
 INLINE vf odd_half(vu x) { return (vf)(x & 0xFFFF0000u); }
@@ -21,6 +29,8 @@ INLINE vf even_half(vu x) { return (vf)(x << 16); }
 INLINE vf add_pairs(vf acc, vu w, vu x) {
     return fma_(even_half(w), even_half(x), fma_(odd_half(w), odd_half(x), acc));
 }
+INLINE vh narrow_halves(vf x) { return __builtin_convertvector(narrow(x), vh); }
+INLINE vu narrow_pairs(vf even, vf odd) { return narrow(even) | narrow(odd) << 16; }
 INLINE vu load_pairs_part(const uint16_t *p, size_t left) {
     uint16_t halves[2 * VW] = {0};
     for (size_t i = 0; i < left; i++) halves[i] = p[i];

@@ -51,17 +51,19 @@ static void matmul_panels(float *c, size_t ldc, const uint32_t *a, size_t group,
     }
 }
 
-static void panels_of_columns(uint32_t *b, const float *x, size_t ldx, size_t t, size_t c) {
-    for (size_t j = 0; j < c; j += CK_PANEL_WIDTH)
+static void panels_of_columns(uint32_t *b, size_t panel, const float *x, size_t ldx, size_t t, size_t c) {
+    for (size_t j = 0; j < c; j += CK_PANEL_WIDTH, b += panel) {
+        uint32_t *to = b;
         for (size_t q = 0; q < t; q += 2)
-            for (size_t l = j; l < j + CK_PANEL_WIDTH; l += VW, b += VW) {
+            for (size_t l = j; l < j + CK_PANEL_WIDTH; l += VW, to += VW) {
                 size_t left = l < c ? c - l : 0;
                 const float *from = x + q * ldx + l;
-                vu pairs = {};
-                if (left) pairs = narrow(load_part(from, left));
-                if (left && q + 1 < t) pairs |= narrow(load_part(from + ldx, left)) << 16;
-                *(vu_halves *)b = pairs;
+                vf even = {}, odd = {};
+                if (left) even = load_part(from, left);
+                if (left && q + 1 < t) odd = load_part(from + ldx, left);
+                *(vu_halves *)to = narrow_pairs(even, odd);
             }
+    }
 }
 
 #if VW == 4
@@ -81,8 +83,7 @@ INLINE void transpose_pairs(uint32_t *b, const float *w, size_t ldw) {
     vu from[VW], to[VW];
 #pragma clang loop unroll(full)
     for (int i = 0; i < VW; i++) {
-        vh halves[2] = {__builtin_convertvector(narrow(load(w + i * ldw)), vh),
-                        __builtin_convertvector(narrow(load(w + i * ldw + VW)), vh)};
+        vh halves[2] = {narrow_halves(load(w + i * ldw)), narrow_halves(load(w + i * ldw + VW))};
         memcpy(&from[i], halves, sizeof from[i]);
     }
 #pragma clang loop unroll(full)
@@ -112,7 +113,7 @@ static void panels_of_rows(uint32_t *b, const float *w, size_t ldw, size_t n, si
                 even[l] = w[(j + l) * ldw + p];
                 if (p + 1 < k) odd[l] = w[(j + l) * ldw + p + 1];
             }
-            *(vu_halves *)(to + p / 2 * CK_PANEL_WIDTH) = narrow(even) | narrow(odd) << 16;
+            *(vu_halves *)(to + p / 2 * CK_PANEL_WIDTH) = narrow_pairs(even, odd);
         }
     }
     // The panel's columns that are not there at all.

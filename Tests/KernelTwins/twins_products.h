@@ -59,7 +59,14 @@ static double bf16_panels_of(const ck_kernels *level, const ck_kernels *scalar, 
         // What is not written would show.
         memset(b[i], 0x55, count * sizeof *b[i]);
         const ck_kernels *kernels = i ? scalar : level;
-        (of_rows ? kernels->panels_of_rows : kernels->panels_of_columns)(b[i], x, c, t, c);
+        if (of_rows)
+            kernels->panels_of_rows(b[i], x, c, t, c);
+        else {
+            // Rows may come a few at a time, in whole pairs.
+            size_t panel = (t + 1) / 2 * CK_PANEL_WIDTH;
+            for (size_t row = 0; row < t; row += 6)
+                kernels->panels_of_columns(b[i] + row / 2 * CK_PANEL_WIDTH, panel, x + row * c, c, t - row < 6 ? t - row : 6, c);
+        }
     }
     int differ = memcmp(b[0], b[1], count * sizeof *b[0]);
     free(x), free(b[0]), free(b[1]);

@@ -47,8 +47,8 @@ typedef struct ck_kernels {
     void (*matmul_panels)(float *c, size_t ldc, const uint32_t *a, size_t group, size_t row, size_t column,
                           const uint32_t *b, size_t panel, size_t i, size_t j, size_t q, int accumulate);
     // Panels of x [t, c], narrowed, whose pairs are neighbours in a column: b(q, j) = x[2q, j], x[2q + 1, j]. A missing last
-    // row and missing columns are 0. A panel has ⌈t / 2⌉ · 32 words.
-    void (*panels_of_columns)(uint32_t *b, const float *x, size_t ldx, size_t t, size_t c);
+    // row and missing columns are 0. Panels stand `panel` words apart, so that rows can be brought a few at a time.
+    void (*panels_of_columns)(uint32_t *b, size_t panel, const float *x, size_t ldx, size_t t, size_t c);
     // Panels of the transpose of w [n, k], narrowed, whose pairs are neighbours in a row: b(q, j) = w[j, 2q], w[j, 2q + 1].
     void (*panels_of_rows)(uint32_t *b, const float *w, size_t ldw, size_t n, size_t k);
     // y[t, n] = Σ_k x[t, k] · w[n, k] with packed quantised weights and activations in bytes: step p of row t is
@@ -100,6 +100,7 @@ typedef struct ck_kernels {
     void (*blend_backward)(float *da, float *db, float *ds, const float *dy, const float *a, const float *b,
                            const float *s, size_t n);
     void (*bf16_to_f32)(float *y, const uint16_t *x, size_t n);
+    // Rounds to nearest, ties to even; numbers below 2^−126 may become 0.
     void (*f32_to_bf16)(uint16_t *y, const float *x, size_t n);
 
     // ---- Token shift: y[t] = x[t] ⊙ mix + x[t−1] ⊙ (1 − mix), where x[−1] is `previous` [C] -------------------------

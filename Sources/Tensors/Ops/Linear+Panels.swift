@@ -54,10 +54,13 @@ extension Tape {
         NarrowPanels(columns: c, pairs: (t + 1) / 2, on: self) { target in
             let width = Int(CK_PANEL_WIDTH)
             let panel = (t + 1) / 2 * width
-            workspace.parallel((c + width - 1) / width, cost: 0.1 * Double(t * width), op: "narrow") { part in
-                let first = part.lowerBound * width
-                kernels.table.panels_of_columns(
-                    target + part.lowerBound * panel, x + first, c, t, min(part.upperBound * width, c) - first)
+            // A few rows at a time: what they bring from memory is used before it has gone again.
+            let block = 32
+            workspace.parallel((t + block - 1) / block, cost: 0.1 * Double(c * block), op: "narrow") { blocks in
+                for row in blocks.lazy.map({ $0 * block }) {
+                    kernels.table.panels_of_columns(
+                        target + row / 2 * width, panel, x + row * c, c, min(block, t - row), c)
+                }
             }
         }
     }
