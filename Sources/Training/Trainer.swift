@@ -1,5 +1,6 @@
 public import LanguageModels
 public import Tensors
+public import TrainingData
 
 /// Trains a model: one call of `step` per optimiser update.
 ///
@@ -28,23 +29,36 @@ public final class Trainer {
     public convenience init(
         _ model: LanguageModel, _ options: TrainingOptions, tokens: [Int32], on workspace: Workspace
     ) throws(TrainingError) {
+        try self.init(model, options, data: TrainingSet(tokens), on: workspace)
+    }
+
+    /// - Parameters:
+    ///   - model: Loaded with a `Tuning`, or freshly initialised.
+    ///   - data: What it learns from.
+    /// - Throws: `TrainingError` for settings or data that cannot work.
+    public convenience init(
+        _ model: LanguageModel, _ options: TrainingOptions, data: TrainingSet, on workspace: Workspace
+    ) throws(TrainingError) {
         let optimizer = try AdamW(model.parameters, options.optimizer)
-        try self.init(model, options, tokens, optimizer, stepsDone: 0, workspace)
+        try self.init(model, options, data, optimizer, stepsDone: 0, workspace)
     }
 
     init(
-        _ model: LanguageModel, _ options: TrainingOptions, _ tokens: [Int32], _ optimizer: AdamW, stepsDone: Int,
+        _ model: LanguageModel, _ options: TrainingOptions, _ data: TrainingSet, _ optimizer: AdamW, stepsDone: Int,
         _ workspace: Workspace
     ) throws(TrainingError) {
         try options.validate()
-        try Self.check(tokens, model)
+        let vocabularySize = model.configuration.vocabularySize
+        if let (position, token) = data.firstToken(outside: vocabularySize) {
+            throw .tokenOutOfRange(token: token, position: position, vocabularySize: vocabularySize)
+        }
         self.model = model
         self.options = options
         self.optimizer = optimizer
         self.stepsDone = stepsDone
         self.workspace = workspace
         sampler = try BatchSampler(
-            tokens, batchSize: options.batchSize, contextLength: options.contextLength, seed: options.seed)
+            data, batchSize: options.batchSize, contextLength: options.contextLength, seed: options.seed)
         gradients = Gradients(model.parameters, in: workspace.buffers)
         narrowWeights = options.precision == .bf16 ? NarrowWeights() : nil
     }
@@ -63,7 +77,7 @@ public final class Trainer {
     public func step() throws(TrainingError) -> TrainingStep {
         let batch = sampler.batch(step: stepsDone)
         let report = try update(
-            inputs: batch.map { Array($0.dropLast()) }, targets: batch.flatMap { $0.dropFirst() },
+            inputs: batch.map(\.inputs), targets: batch.flatMap(\.targets),
             rate: options.schedule.rate(step: stepsDone, of: options.stepCount))
         stepsDone += 1
         return report
@@ -95,7 +109,8 @@ public final class Trainer {
     /// are added up.
     /// - Parameters:
     ///   - inputs: The sequences' tokens; no sequence is empty.
-    ///   - targets: The token that follows each of the inputs, of all sequences one after the other.
+    ///   - targets: The token that follows each of the inputs, of all sequences one after the other, or
+    ///     `Tape.ignoredTarget` where it does not count: loss and gradients are means over those that do.
     public func accumulate(inputs: [[Int32]], targets: [Int32]) throws(TrainingError) -> Double {
         let count = inputs.reduce(0) { $0 + $1.count }
         guard targets.count == count, count > 0, !inputs.contains(where: \.isEmpty) else {
@@ -104,11 +119,12 @@ public final class Trainer {
                 needed: "sequences of at least one input with one target each")
         }
         try Self.check(inputs.flatMap { $0 }, model)
-        try Self.check(targets, model)
+        try Self.check(targets.map { $0 == Tape.ignoredTarget ? 0 : $0 }, model)
+        let counted = Tape.counted(targets)
         gradients.reset()
         var loss = 0.0
         for pass in TrainingPasses(inputs, targets, options.memory ?? MemoryOptions()) {
-            loss += try self.pass(pass, tokenCount: count)
+            loss += try self.pass(pass, tokenCount: counted)
         }
         guard loss.isFinite else {
             let tensor = firstNonFinite { $0.mutableFloats?.contains { !$0.isFinite } ?? false }
