@@ -88,7 +88,9 @@ let package = Package(
         tests("HubTests", ["Hub", "HubTestServer"]),
         tests("QuantizingTests", ["Quantizing", "LanguageModels", "Tensors", "TestSupport"]),
         tests("TrainingDataTests", ["TrainingData", "Checkpoints", "Tensors", "TestSupport", "Tokenizers"]),
-        tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport", "TrainingData"]),
+        tests(
+            "TrainingTests",
+            ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport", "Tokenizers", "TrainingData"]),
         tests(
             "CommandTests",
             [

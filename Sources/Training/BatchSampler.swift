@@ -26,7 +26,7 @@ public struct BatchSampler: Sendable {
 
     /// - Parameter tokens: The whole training text; documents end with token 0.
     public init(_ tokens: [Int32], batchSize: Int, contextLength: Int, seed: UInt64) throws(TrainingError) {
-        try self.init(TrainingSet(tokens), batchSize: batchSize, contextLength: contextLength, seed: seed)
+        try self.init(TrainingSet(tokens: tokens), batchSize: batchSize, contextLength: contextLength, seed: seed)
     }
 
     /// The sequences of a step (from 0).

@@ -29,7 +29,7 @@ public final class Trainer {
     public convenience init(
         _ model: LanguageModel, _ options: TrainingOptions, tokens: [Int32], on workspace: Workspace
     ) throws(TrainingError) {
-        try self.init(model, options, data: TrainingSet(tokens), on: workspace)
+        try self.init(model, options, data: TrainingSet(tokens: tokens), on: workspace)
     }
 
     /// - Parameters:

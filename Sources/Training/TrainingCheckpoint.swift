@@ -105,7 +105,7 @@ public struct TrainingCheckpoint: Sendable {
 
     /// The trainer as it was, over the same tokens in memory.
     public func trainer(base: (any TensorSource)? = nil, tokens: [Int32], on workspace: Workspace) throws -> Trainer {
-        try trainer(base: base, data: TrainingSet(tokens), on: workspace)
+        try trainer(base: base, data: TrainingSet(tokens: tokens), on: workspace)
     }
 
     private func moment(_ prefix: String, _ parameter: Parameter) throws -> StoredTensor {

@@ -17,7 +17,8 @@ public struct DataFile: Sendable, Equatable, Codable {
 
     /// The documents of the file; `nil` if it holds tokens.
     /// - Throws: `CheckpointError` if the file cannot be mapped.
-    public func source(separator: String = PlainText.defaultSeparator) throws(CheckpointError) -> (any DocumentSource)? {
+    public func source(separator: String = PlainText.defaultSeparator) throws(CheckpointError) -> (any DocumentSource)?
+    {
         switch format {
         case .text: PlainText(try MappedFile(path: path).storage, separator: separator)
         case .jsonl: JSONLines(try MappedFile(path: path).storage, path: path)
@@ -49,7 +50,7 @@ public struct DataFile: Sendable, Equatable, Codable {
 extension TrainingSet {
     /// The tokens of some files. If one of them has a weight, those without have the weight 1; if none has, every sequence of
     /// all files is seen once in an epoch, and files of tokens in a row follow each other as one.
-    public init(_ files: [(file: DataFile, store: TokenStore)]) {
+    public init(files: [(file: DataFile, store: TokenStore)]) {
         if files.contains(where: { $0.file.weight != nil }) {
             self.init(files.map { Part([$0.store], cut: $0.file.cut, weight: $0.file.weight ?? 1) })
         } else {

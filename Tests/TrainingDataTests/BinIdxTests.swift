@@ -99,13 +99,15 @@ struct BinIdxTests {
         #expect(dataError { try read(changed([3: 0])) } == .notAnIndex(path: "x.idx"))
         #expect(dataError { try read([]) } == .notAnIndex(path: "x.idx"))
         #expect(
-            dataError { try read(changed([:], count: 30)) } == .indexTruncated(path: "x.idx", needed: 34, available: 30))
+            dataError { try read(changed([:], count: 30)) } == .indexTruncated(path: "x.idx", needed: 34, available: 30)
+        )
         #expect(dataError { try read(changed([9: 2])) } == .indexVersion(path: "x.idx", version: 2))
         for code in [0, 6, 7, 9, 255] as [UInt8] {
             #expect(dataError { try read(changed([17: code])) } == .indexType(path: "x.idx", code: code))
         }
         #expect(
-            dataError { try read(changed([:], count: 81)) } == .indexTruncated(path: "x.idx", needed: 82, available: 81))
+            dataError { try read(changed([:], count: 81)) } == .indexTruncated(path: "x.idx", needed: 82, available: 81)
+        )
         // Counts whose product is beyond 64 bits.
         #expect(
             dataError { try read(changed([25: 0xFF])) } == .indexTruncated(path: "x.idx", needed: .max, available: 82))
@@ -157,9 +159,10 @@ struct BinIdxTests {
         var (refused, kept) = (0, 0)
         for _ in 0..<6000 {
             var index = goldenIndex
-            for _ in 0...random.below(4) {
+            for _ in 0..<random.below(4) {
                 let place = random.below(index.count)
-                index[place] = random.below(2) == 0 ? index[place] ^ 1 << UInt8(random.below(8)) : UInt8(random.below(256))
+                index[place] =
+                    random.below(2) == 0 ? index[place] ^ 1 << UInt8(random.below(8)) : UInt8(random.below(256))
             }
             if random.below(4) == 0 { index = Array(index.prefix(random.below(index.count + 1))) }
             let data = Array(goldenData.prefix(random.below(5) == 0 ? random.below(11) : 10))

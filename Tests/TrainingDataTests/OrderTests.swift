@@ -26,7 +26,8 @@ struct PermutationTests {
             #expect(order.enumerated().filter { $0.offset == $0.element }.count < 8)
             for other in orders[..<i] { #expect(zip(order, other).filter { $0 == $1 }.count < 8) }
             // Neighbours are as far apart as chance puts them: a third of the length, ± 1 % being some four deviations.
-            let distance = zip(order, order.dropFirst()).reduce(0.0) { $0 + Double(abs($1.0 - $1.1)) } / Double(count - 1)
+            let distance =
+                zip(order, order.dropFirst()).reduce(0.0) { $0 + Double(abs($1.0 - $1.1)) } / Double(count - 1)
             #expect(abs(distance / (Double(count) / 3) - 1) < 0.03)
         }
     }
@@ -42,7 +43,9 @@ struct PermutationTests {
 
 @Suite("A mixture")
 struct MixtureTests {
-    @Test("gives each source its share, and counts its draws", arguments: [[1], [1, 1], [3, 1], [70, 20, 10], [1000, 1, 1e-9]])
+    @Test(
+        "gives each source its share, and counts its draws",
+        arguments: [[1], [1, 1], [3, 1], [70, 20, 10], [1000, 1, 1e-9]])
     func shares(weights: [Double]) {
         var mixture = Mixture(weights: weights, key: 5)
         #expect(mixture.slots.reduce(0, +) == Mixture.roundLength)
@@ -54,7 +57,8 @@ struct MixtureTests {
             next[source] += 1
         }
         for (count, weight) in zip(next, weights) {
-            #expect(abs(Double(count) / Double(2 * Mixture.roundLength) - weight / sum) < 2.0 / Double(Mixture.roundLength))
+            #expect(
+                abs(Double(count) / Double(2 * Mixture.roundLength) - weight / sum) < 2.0 / Double(Mixture.roundLength))
         }
     }
 
@@ -64,7 +68,8 @@ struct MixtureTests {
         let sources = (0..<2000).map { mixture.draw($0).source }
         // Four deviations of 2000 draws.
         #expect(abs(sources.filter { $0 == 1 }.count - 500) < 80)
-        #expect(Set((0..<400).map { Array(sources[$0 * 5..<$0 * 5 + 5]) }).count > 15)
+        let fives = stride(from: 0, to: 2000, by: 5).map { Array(sources[$0..<$0 + 5]) }
+        #expect(Set(fives).count > 15)
     }
 
     @Test("can be asked for any draw")
@@ -103,7 +108,9 @@ struct SequenceOrderTests {
     @Test("gives each document of conversations alone, after token 0, and goes on in a long one")
     func documents() throws {
         let counted = [1..<3, 5..<6, 8..<10, 22..<24]
-        let some = store([[11, 12, 0], [21, 0], [31, 0], [41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 0]], counted: counted)
+        let some = store(
+            [[11, 12, 0], [21, 0], [31, 0], [41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 0]],
+            counted: counted)
         var sequences = try order(TrainingSet([.init([some], cut: .documents)]), context: 6)
         let all = Set((0..<sequences.count).map { sequences.sequence($0).tokens })
         // The second document has no token that counts, nor has the middle of the last.
@@ -152,7 +159,7 @@ struct SequenceOrderTests {
         #expect(throws: SequenceOrderError.tooFewTokens(found: 8, needed: 9)) {
             try order(TrainingSet([.init([tokens(0..<8)])]))
         }
-        #expect(throws: SequenceOrderError.self) { try order(TrainingSet([])) }
+        #expect(throws: SequenceOrderError.self) { try order(TrainingSet([TrainingSet.Part]())) }
         let nothing = store([[1, 0]], counted: [])
         #expect(throws: SequenceOrderError.self) { try order(TrainingSet([.init([nothing], cut: .documents)])) }
     }
@@ -243,6 +250,8 @@ struct HoldOutTests {
         #expect(HoldOut("1%") == .share(0.01))
         #expect(HoldOut("0.5 %") == .share(0.005))
         #expect(HoldOut("20") == .documents(20))
-        for wrong in ["", "%", "0%", "100%", "-1", "0", "1.5", "nan%", "a"] { #expect(HoldOut(wrong) == nil, "\(wrong)") }
+        for wrong in ["", "%", "0%", "100%", "-1", "0", "1.5", "nan%", "a"] {
+            #expect(HoldOut(wrong) == nil, "\(wrong)")
+        }
     }
 }

@@ -53,19 +53,29 @@ struct JSONLinesTests {
     @Test("are refused with the number of the line")
     func refuses() throws {
         let good = "{\"text\": \"a\"}\n\n"
-        #expect(dataError { try lines(good + "{\"text\": \"a") } == .lineNotJSON(path: "a.jsonl", line: 3, reason: "the line is not JSON"))
-        #expect(dataError { try lines(good + "[1]") } == .lineNotJSON(path: "a.jsonl", line: 3, reason: "the line is no JSON object"))
+        #expect(
+            dataError { try lines(good + "{\"text\": \"a") }
+                == .lineNotJSON(path: "a.jsonl", line: 3, reason: "the line is not JSON"))
+        #expect(
+            dataError { try lines(good + "[1]") }
+                == .lineNotJSON(path: "a.jsonl", line: 3, reason: "the line is no JSON object"))
         #expect(
             dataError { try lines(good + "{\"text\": 5}") }
                 == .lineNotJSON(path: "a.jsonl", line: 3, reason: "“text” is not what it should be: text"))
-        #expect(dataError { try lines(good + "{\"body\": \"a\"}") } == .memberMissing(path: "a.jsonl", line: 3, needed: "“text”"))
+        #expect(
+            dataError { try lines(good + "{\"body\": \"a\"}") }
+                == .memberMissing(path: "a.jsonl", line: 3, needed: "“text”"))
         let broken = Array("{\"text\": \"".utf8) + [0xC3, 0x28] + Array("\"}".utf8)
         #expect(
             dataError { try pieces(JSONLines(Storage(copying: broken), path: "a.jsonl")) }
                 == .lineNotUTF8(path: "a.jsonl", line: 1))
         let deep = String(repeating: "[", count: 100_000)
-        #expect(dataError { try lines("{\"x\": \(deep)") } == .lineNotJSON(path: "a.jsonl", line: 1, reason: "the line is not JSON"))
-        #expect("\(TrainingDataError.lineNotUTF8(path: "a.jsonl", line: 12))" == "a.jsonl, line 12: the line is not UTF-8 text")
+        #expect(
+            dataError { try lines("{\"x\": \(deep)") }
+                == .lineNotJSON(path: "a.jsonl", line: 1, reason: "the line is not JSON"))
+        #expect(
+            "\(TrainingDataError.lineNotUTF8(path: "a.jsonl", line: 12))"
+                == "a.jsonl, line 12: the line is not UTF-8 text")
     }
 }
 
@@ -77,11 +87,12 @@ struct ChatLinesTests {
     func template() throws {
         let chat = """
             {"messages": [{"role": "system", "content": " Be brief.\\r\\n"}, {"role": "user", "content": "Hi\\n\\n\\nthere"},
-            """.replacing("\n", with: "") + """
-            {"role": "assistant", "content": "Hello.\\n\\nHow are you?\\n"}, {"role": "user", "content": "Well"},
-            """.replacing("\n", with: "") + """
-            {"role": "assistant", "content": "Good"}]}
-            """
+            """.replacing("\n", with: "")
+                + """
+                {"role": "assistant", "content": "Hello.\\n\\nHow are you?\\n"}, {"role": "user", "content": "Well"},
+                """.replacing("\n", with: "") + """
+                {"role": "assistant", "content": "Good"}]}
+                """
         #expect(
             try lines(chat) == [
                 "System: Be brief.\n\nUser: Hi\nthere\n\nAssistant: (read)", " Hello.\n\nHow are you?\n\n",
@@ -116,7 +127,8 @@ struct ChatLinesTests {
                 == .memberMissing(path: "c.jsonl", line: 1, needed: "“messages” or “conversations”"))
         #expect(
             dataError { try lines("{\"messages\": [{\"role\": \"user\", \"content\": [1]}]}") }
-                == .lineNotJSON(path: "c.jsonl", line: 1, reason: "“messages.[0].content” is not what it should be: text"))
+                == .lineNotJSON(
+                    path: "c.jsonl", line: 1, reason: "“messages.[0].content” is not what it should be: text"))
     }
 }
 

@@ -2,6 +2,7 @@ import Foundation
 import LanguageModels
 import Tensors
 import Testing
+import Tokenizers
 import Training
 import TrainingData
 
@@ -118,7 +119,9 @@ struct TrainingSetTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let cache = TokenCache(folder: folder.path + "/tokens")
-        func file(_ name: String, _ format: DataFormat, _ weight: Double, _ text: String) throws -> (DataFile, TokenStore) {
+        func file(_ name: String, _ format: DataFormat, _ weight: Double, _ text: String) throws -> (
+            DataFile, TokenStore
+        ) {
             let path = folder.path + "/" + name
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
             let file = DataFile(path: path, format: format, weight: weight)
@@ -128,7 +131,7 @@ struct TrainingSetTests {
         let chats = (0..<30).map { i in
             "{\"messages\": [{\"role\": \"user\", \"content\": \"q\(i)\"}, {\"role\": \"assistant\", \"content\": \"a\(i * 7)\"}]}\n"
         }.joined()
-        return TrainingSet([try file("a.jsonl", .jsonl, 2, lines), try file("b.jsonl", .chat, 1, chats)])
+        return TrainingSet(files: [try file("a.jsonl", .jsonl, 2, lines), try file("b.jsonl", .chat, 1, chats)])
     }
 
     /// A few tokens, so that a tiny model can be used.

@@ -4,6 +4,7 @@ import LanguageModels
 import Tensors
 import Testing
 import Training
+import TrainingData
 
 /// A text with something to learn: counting up, with jumps.
 private func text(_ count: Int = 900) -> [Int32] {

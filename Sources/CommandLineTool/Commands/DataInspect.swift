@@ -61,7 +61,8 @@ struct DataInspect: ParsableCommand {
     func run() throws {
         let tokenizer = try tokenizer.load() ?? BuiltInModel.tokenizer()
         let environment = ProcessInfo.processInfo.environment
-        let folder = cache.cache ?? TokenCache.folder(environment: environment) ?? NSTemporaryDirectory() + "rwkv-tokens"
+        let folder =
+            cache.cache ?? TokenCache.folder(environment: environment) ?? NSTemporaryDirectory() + "rwkv-tokens"
         let reporter = TokenizingReporter()
         var reports: [Report] = []
         for path in files {

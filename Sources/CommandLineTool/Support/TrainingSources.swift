@@ -107,7 +107,7 @@ struct TrainingSources {
             let (store, byteCount) = try valid.tokens(tokenizer, cache, reporter.report)
             held.append(store, cut: valid.cut, byteCount: byteCount)
         }
-        let data = TrainingSet(files)
+        let data = TrainingSet(files: files)
         if let fingerprint, fingerprint != String(data.fingerprint, radix: 16) {
             throw InputError(
                 description: """

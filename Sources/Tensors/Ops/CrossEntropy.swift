@@ -29,7 +29,8 @@ extension Tape {
     ) -> [Float] {
         precondition(targets.count == logits.rows, "\(targets.count) targets for logits \(logits.shape)")
         precondition(
-            targets.allSatisfy { $0 >= Self.ignoredTarget && $0 < logits.width }, "every target is a token of the \(logits.width)")
+            targets.allSatisfy { $0 >= Self.ignoredTarget && $0 < logits.width },
+            "every target is a token of the \(logits.width)")
         let (width, scale) = (logits.width, 1 / Float(max(tokenCount ?? Self.counted(targets), 1)))
         let recording = isRecording
         var losses = [Float](repeating: 0, count: targets.count)

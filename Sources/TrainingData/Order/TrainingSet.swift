@@ -28,7 +28,7 @@ public struct TrainingSet: Sendable {
     public init(_ parts: [Part]) { self.parts = parts }
 
     /// Tokens in memory.
-    public init(_ tokens: [Int32]) { self.init([Part([TokenStore(tokens)])]) }
+    public init(tokens: [Int32]) { self.init([Part([TokenStore(tokens)])]) }
 
     /// Whether shares are as the weights say. Otherwise every sequence is seen once in an epoch.
     public var isWeighted: Bool { parts.contains { $0.weight != nil } }

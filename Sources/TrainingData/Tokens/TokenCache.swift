@@ -76,7 +76,8 @@ public struct TokenCache: Sendable {
         guard FileIdentity(path: path) == identity else { throw TrainingDataError.changedWhileRead(path: path) }
         if writer.documentCount == 0 { throw TrainingDataError.noDocuments(path: path) }
         try writer.finish(textByteCount: textByteCount, key: key.value)
-        guard case .whole(let store, _) = TokenCacheFile.read(try MappedFile(path: cached).storage, key: key.value) else {
+        guard case .whole(let store, _) = TokenCacheFile.read(try MappedFile(path: cached).storage, key: key.value)
+        else {
             throw CheckpointError.cannotOpen(path: cached, reason: "it does not hold what was just written")
         }
         try report(.tokenized(path: path, tokenCount: store.count))

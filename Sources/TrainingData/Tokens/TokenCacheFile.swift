@@ -64,7 +64,8 @@ enum TokenCacheFile {
             }
             let rangeCount = everythingCounts ? TokenCacheFile.everythingCounts : UInt64(counted.count)
             for number in [
-                magic, UInt64(width.byteCount), UInt64(count), UInt64(ends.count), rangeCount, UInt64(textByteCount), key,
+                magic, UInt64(width.byteCount), UInt64(count), UInt64(ends.count), rangeCount, UInt64(textByteCount),
+                key,
             ] { buffer += littleEndian(number) }
             try flush()
             try file.write(littleEndian(fingerprint.value))
@@ -128,7 +129,9 @@ enum TokenCacheFile {
                 ranges.allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= count })
             else { return .damaged }
             let bounds = tokenBounds(bytes, width, offset: 0, count: count)
-            guard bounds.map({ $0.lowerBound >= 0 && $0.upperBound <= Int64(Int32.max) }) ?? true else { return .damaged }
+            guard bounds.map({ $0.lowerBound >= 0 && $0.upperBound <= Int64(Int32.max) }) ?? true else {
+                return .damaged
+            }
             // The name of the source is no part of what a run's data are.
             var content = Fingerprint()
             for i in 0..<(endsEnd + 16 * rangeCount) / 8 { content.add(word(8 * i)) }

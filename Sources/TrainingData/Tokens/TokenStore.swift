@@ -67,8 +67,10 @@ public struct TokenStore: Sendable {
                 return tokenBounds(storage.bytes, width, offset: place.offset, count: place.count)
             }
             if let found {
-                bounds = min(found.lowerBound, bounds?.lowerBound ?? .max)...max(
-                    found.upperBound, bounds?.upperBound ?? .min)
+                bounds =
+                    min(
+                        found.lowerBound, bounds?.lowerBound ?? .max)...max(
+                        found.upperBound, bounds?.upperBound ?? .min)
                 guard found.lowerBound >= 0, found.upperBound <= Int64(Int32.max) else {
                     throw Self.notAnID(storage, width, place, total, path)
                 }
@@ -115,7 +117,9 @@ public struct TokenStore: Sendable {
     public var countedTokenCount: Int { countedRanges?.reduce(0) { $0 + $1.count } ?? count }
 
     /// The positions of a document.
-    public func document(_ index: Int) -> Range<Int> { (index == 0 ? 0 : documentEnds[index - 1])..<documentEnds[index] }
+    public func document(_ index: Int) -> Range<Int> {
+        (index == 0 ? 0 : documentEnds[index - 1])..<documentEnds[index]
+    }
 
     /// The tokens at some positions, which must be the store's.
     public func tokens(_ range: Range<Int>) -> [Int32] {
@@ -145,7 +149,7 @@ public struct TokenStore: Sendable {
 
     /// Whether a token at one of the positions counts.
     public func hasCounted(_ range: Range<Int>) -> Bool {
-        guard let countedRanges else { return !range.isEmpty }
+        guard let countedRanges, !range.isEmpty else { return !range.isEmpty }
         let index = countedRanges.partitioningIndex { $0.upperBound > range.lowerBound }
         return index < countedRanges.count && countedRanges[index].lowerBound < range.upperBound
     }
