@@ -20,6 +20,11 @@ public struct BatchSampler: Sendable {
         } catch {
             switch error {
             case .tooFewTokens(let found, let needed): throw .tooFewTokens(found: found, needed: needed)
+            case .tooManyParts(let found, let limit):
+                throw .invalidOption(
+                    what: "number of files with weights", found: "\(found)", needed: "at most \(limit)")
+            case .invalidWeight(let weight):
+                throw .invalidOption(what: "weight of a file", found: "\(weight)", needed: "above 0 and finite")
             }
         }
     }

@@ -8,6 +8,8 @@ public enum TrainingDataError: Error, Equatable, Sendable {
     /// A JSON object has none of the members that hold text.
     case memberMissing(path: String, line: Int, needed: String)
     case turnWithoutRole(path: String, line: Int, turn: Int)
+    /// A conversation in one text does not begin with the name of who speaks.
+    case turnWithoutName(path: String, line: Int)
     case unknownRole(path: String, line: Int, turn: Int, role: String)
     case turnWithoutText(path: String, line: Int, turn: Int)
     case conversationEmpty(path: String, line: Int)
@@ -49,6 +51,8 @@ extension TrainingDataError: CustomStringConvertible {
             "\(path), line \(line): the object has no \(needed)"
         case .turnWithoutRole(let path, let line, let turn):
             "\(path), line \(line): turn \(turn) says no “role” (or “from”), so it is not known who speaks"
+        case .turnWithoutName(let path, let line):
+            "\(path), line \(line): the text does not begin with “System:”, “User:” or “Assistant:”"
         case .unknownRole(let path, let line, let turn, let role):
             "\(path), line \(line): turn \(turn) is by “\(role.prefix(40))”; known roles: "
                 + ChatRole.names.joined(separator: ", ")

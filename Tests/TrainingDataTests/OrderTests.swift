@@ -154,6 +154,32 @@ struct SequenceOrderTests {
         #expect((0..<300).map { other.sequence($0) } != all)
     }
 
+    @Test("makes one short window of a small file that has a weight")
+    func small() throws {
+        let data = TrainingSet([.init([tokens(0..<100)], weight: 1), .init([tokens(500..<503)], weight: 1)])
+        var sequences = try order(data)
+        let all = (0..<200).map { sequences.sequence($0).tokens }
+        #expect(Set(all.map(\.count)) == [9, 3])
+        #expect(all.contains([500, 501, 502]))
+        var endless = try order(
+            TrainingSet([.init([store([[1, 2, 0], [3, 0]], counted: [0..<5])], cut: .documents)]), context: .max)
+        #expect(Set((0..<2).map { endless.sequence($0).tokens }) == [[0, 1, 2, 0], [0, 3, 0]])
+    }
+
+    @Test("refuses weights that are none, and too many files")
+    func wrongWeights() throws {
+        for weight in [0, -1, .nan, .infinity] as [Double] {
+            #expect(throws: SequenceOrderError.self) {
+                try order(TrainingSet([.init([tokens(0..<100)], weight: weight)]))
+            }
+        }
+        let many = (0..<1025).map { _ in TrainingSet.Part([tokens(0..<100)], weight: 1) }
+        #expect(throws: SequenceOrderError.tooManyParts(found: 1025, limit: 1024)) { try order(TrainingSet(many)) }
+        #expect(throws: SequenceOrderError.tooFewTokens(found: 1, needed: 2)) {
+            try order(TrainingSet([.init([tokens(0..<1)], weight: 1)]))
+        }
+    }
+
     @Test("needs a sequence in every part")
     func tooFew() throws {
         #expect(throws: SequenceOrderError.tooFewTokens(found: 8, needed: 9)) {

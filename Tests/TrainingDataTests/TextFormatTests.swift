@@ -109,6 +109,18 @@ struct ChatLinesTests {
         #expect(try lines(shared) == ["User: A\n\nAssistant: (read)", "\n\n", "User: B (read) (end)"])
     }
 
+    @Test("may be written out in one text")
+    func oneText() throws {
+        let text =
+            "{\"text\": \"System: S\\n\\nUser: A\\n\\nB\\n\\nAssistant: C\\n\\nD\\n\\nUser:E\\n\\nAssistant: F\\n\"}"
+        #expect(
+            try lines(text) == [
+                "System: S\n\nUser: A\nB\n\nAssistant: (read)", " C\n\nD\n\n", "User: E\n\nAssistant: (read)",
+                " F (end)",
+            ])
+        #expect(dataError { try lines("\n{\"text\": \"a\"}") } == .turnWithoutName(path: "c.jsonl", line: 2))
+    }
+
     @Test("are refused with the numbers of line and turn")
     func refuses() throws {
         let turn = "{\"role\": \"user\", \"content\": \"a\"}"
@@ -123,8 +135,8 @@ struct ChatLinesTests {
                 == .turnWithoutText(path: "c.jsonl", line: 1, turn: 1))
         #expect(dataError { try lines("{\"messages\": []}") } == .conversationEmpty(path: "c.jsonl", line: 1))
         #expect(
-            dataError { try lines("{\"text\": \"a\"}") }
-                == .memberMissing(path: "c.jsonl", line: 1, needed: "“messages” or “conversations”"))
+            dataError { try lines("{\"body\": \"a\"}") }
+                == .memberMissing(path: "c.jsonl", line: 1, needed: "“messages”, “conversations” or “text”"))
         #expect(
             dataError { try lines("{\"messages\": [{\"role\": \"user\", \"content\": [1]}]}") }
                 == .lineNotJSON(

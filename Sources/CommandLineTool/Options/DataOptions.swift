@@ -15,7 +15,10 @@ struct DataOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What the files are: \(DataFormat.allCases.map(\.rawValue).joined(separator: ", ")). By default each says it.",
+            """
+            What the files are: \(DataFormat.allCases.map(\.rawValue).joined(separator: ", ")). By default each says it. With \
+            chat, lines {"text": "User: …\\n\\nAssistant: …"} are conversations too.
+            """,
             valueName: "format"))
     var dataFormat: DataFormat?
 

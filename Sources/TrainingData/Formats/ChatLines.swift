@@ -4,6 +4,9 @@ public import Tensors
 ///
 ///     {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}
 ///     {"conversations": [{"from": "human", "value": "…"}, {"from": "gpt", "value": "…"}]}
+///     {"text": "User: …\n\nAssistant: …"}
+///
+/// The last form is read as a conversation only where somebody says that it is one: see `DataFormat.detect`.
 public struct ChatLines: DocumentSource {
     private let reader: JSONLineReader
 
@@ -16,6 +19,7 @@ public struct ChatLines: DocumentSource {
     private struct Line: Decodable {
         let messages: [Turn]?
         let conversations: [Turn]?
+        let text: String?
     }
 
     private struct Turn: Decodable {
@@ -24,12 +28,7 @@ public struct ChatLines: DocumentSource {
 
     public func read(_ body: (TextPiece) throws -> Void) throws {
         try reader.forEach(Line.self) { value, line, position in
-            guard let list = value.messages ?? value.conversations else {
-                throw TrainingDataError.memberMissing(
-                    path: reader.path, line: line, needed: "“messages” or “conversations”")
-            }
-            if list.isEmpty { throw TrainingDataError.conversationEmpty(path: reader.path, line: line) }
-            let turns = try list.enumerated().map { try turn($0.element, $0.offset + 1, line) }
+            let turns = try turns(value, line)
             let pieces = ChatTemplate.pieces(turns)
             for (index, piece) in pieces.enumerated() {
                 try body(
@@ -38,6 +37,22 @@ public struct ChatLines: DocumentSource {
                         endsDocument: index == pieces.count - 1, position: position))
             }
         }
+    }
+
+    private func turns(_ value: Line, _ line: Int) throws(TrainingDataError) -> [ChatTurn] {
+        if let list = value.messages ?? value.conversations {
+            if list.isEmpty { throw .conversationEmpty(path: reader.path, line: line) }
+            var turns: [ChatTurn] = []
+            for (index, entry) in list.enumerated() { turns.append(try turn(entry, index + 1, line)) }
+            return turns
+        }
+        guard let text = value.text else {
+            throw .memberMissing(path: reader.path, line: line, needed: "“messages”, “conversations” or “text”")
+        }
+        guard let turns = ChatTemplate.turns(of: text) else {
+            throw .turnWithoutName(path: reader.path, line: line)
+        }
+        return turns
     }
 
     private func turn(_ turn: Turn, _ number: Int, _ line: Int) throws(TrainingDataError) -> ChatTurn {

@@ -55,6 +55,25 @@ public enum ChatTemplate {
         return pieces
     }
 
+    /// The turns of a conversation that is written in this way; `nil` if it begins with none of the three names.
+    public static func turns(of text: String) -> [ChatTurn]? {
+        var turns: [ChatTurn] = []
+        for part in text.replacing("\r\n", with: "\n").split(separator: "\n\n", omittingEmptySubsequences: false) {
+            if let (name, role) = roles.first(where: { part.hasPrefix($0.name) }) {
+                turns.append(ChatTurn(role, String(part.dropFirst(name.count))))
+            } else if turns.isEmpty {
+                return nil
+            } else {
+                turns[turns.count - 1].text += "\n\n" + part
+            }
+        }
+        return turns
+    }
+
+    private static let roles: [(name: String, role: ChatRole)] = [
+        ("System:", .system), ("User:", .user), ("Assistant:", .assistant),
+    ]
+
     private static func trimmed(_ text: String) -> String {
         let lines = text.replacing("\r\n", with: "\n")
         let first = lines.firstIndex { !$0.isWhitespace } ?? lines.endIndex

@@ -22,7 +22,6 @@ struct CutPart: Sendable {
     /// - Throws: `SequenceOrderError` unless there is a sequence.
     init(_ part: TrainingSet.Part, contextLength: Int, key: UInt64) throws(SequenceOrderError) {
         self.part = part
-        self.contextLength = contextLength
         var starts: [Int] = []
         var total = 0
         for store in part.stores {
@@ -30,6 +29,9 @@ struct CutPart: Sendable {
             total += store.count
         }
         (self.starts, self.total) = (starts, total)
+        // A small file that has a weight is one window, be it shorter than the others.
+        let contextLength = part.weight == nil ? contextLength : min(contextLength, max(1, total - 1))
+        self.contextLength = contextLength
         switch part.cut {
         case .windows:
             guard total > contextLength else { throw .tooFewTokens(found: total, needed: contextLength + 1) }

@@ -7,6 +7,9 @@ public struct Mixture: Sendable {
     /// The draws of a round.
     public static let roundLength = 1 << 16
 
+    /// The most sources that there can be.
+    public static let sourceLimit = 1024
+
     /// The draws that each source has in a round.
     public let slots: [Int]
     private let key: UInt64
@@ -14,9 +17,9 @@ public struct Mixture: Sendable {
     private var sources: [UInt16] = []
     private var ranks: [UInt32] = []
 
-    /// - Parameter weights: One for each source, at most 1024, finite and above 0.
+    /// - Parameter weights: One for each source, at most `sourceLimit`, finite and above 0.
     public init(weights: [Double], key: UInt64) {
-        precondition((1...1024).contains(weights.count), "there are 1 to 1024 sources")
+        precondition((1...Self.sourceLimit).contains(weights.count), "there are 1 to \(Self.sourceLimit) sources")
         precondition(weights.allSatisfy { $0 > 0 && $0.isFinite }, "weights are above 0")
         self.key = key
         // Divided by the largest first: a sum of huge weights would be infinite.

@@ -14,8 +14,18 @@ public struct SequenceOrder: Sendable {
     /// - Parameters:
     ///   - contextLength: T, the most targets that a sequence has.
     ///   - seed: Another seed gives another order.
-    /// - Throws: `SequenceOrderError` if a part has not a single sequence.
+    /// - Throws: `SequenceOrderError` if a part has not a single sequence or a wrong weight.
     public init(_ data: TrainingSet, contextLength: Int, seed: UInt64) throws(SequenceOrderError) {
+        if data.isWeighted {
+            guard data.parts.count <= Mixture.sourceLimit else {
+                throw .tooManyParts(found: data.parts.count, limit: Mixture.sourceLimit)
+            }
+            for weight in data.parts.compactMap(\.weight) where !(weight > 0 && weight.isFinite) {
+                throw .invalidWeight(weight)
+            }
+        }
+        // No file has so many tokens; ends of sequences can be computed without a thought of overflow.
+        let contextLength = min(contextLength, 1 << 48)
         let key = mixed(seed)
         self.key = key
         var parts: [CutPart] = []
@@ -54,4 +64,6 @@ public struct SequenceOrder: Sendable {
 /// Why there is no order of some data.
 public enum SequenceOrderError: Error, Equatable, Sendable {
     case tooFewTokens(found: Int, needed: Int)
+    case tooManyParts(found: Int, limit: Int)
+    case invalidWeight(Double)
 }

@@ -33,12 +33,7 @@ enum TokenWidth: String, Sendable {
 
     /// Appends the bytes of a token.
     func append(_ token: Int32, to bytes: inout [UInt8]) {
-        switch self {
-        case .uint8, .int8: bytes.append(UInt8(truncatingIfNeeded: token))
-        case .int16, .uint16: bytes.append(contentsOf: littleEndian(UInt16(truncatingIfNeeded: token)))
-        case .int32: bytes.append(contentsOf: littleEndian(token))
-        case .int64: bytes.append(contentsOf: littleEndian(Int64(token)))
-        }
+        for i in 0..<byteCount { bytes.append(UInt8(truncatingIfNeeded: Int64(token) >> Int64(8 * i))) }
     }
 }
 
