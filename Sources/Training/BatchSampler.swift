@@ -34,6 +34,9 @@ public struct BatchSampler: Sendable {
         try self.init(TrainingSet(tokens: tokens), batchSize: batchSize, contextLength: contextLength, seed: seed)
     }
 
+    /// The mean number of targets in a sequence.
+    var meanLength: Double { order.meanLength }
+
     /// The sequences of a step (from 0).
     public mutating func batch(step: Int) -> [TrainingSequence] {
         (0..<batchSize).map { order.sequence(step * batchSize + $0) }
@@ -49,6 +52,19 @@ public struct BatchSampler: Sendable {
 }
 
 extension TrainingSequence {
+    var targetCount: Int { max(0, tokens.count - 1) }
+
+    /// The beginning, with `count` targets at most.
+    func prefix(_ count: Int) -> TrainingSequence {
+        TrainingSequence(tokens: Array(tokens.prefix(count + 1)), counted: counted.map { Array($0.prefix(count)) })
+    }
+
+    /// The sequence with exactly `count` targets, all of which count, for trying out what that takes: it is repeated where it
+    /// is too short.
+    func stretched(to count: Int) -> TrainingSequence {
+        TrainingSequence(tokens: (0...count).map { tokens[$0 % tokens.count] })
+    }
+
     /// What the model reads.
     var inputs: [Int32] { Array(tokens.dropLast()) }
 

@@ -30,8 +30,9 @@ struct TrainingPasses: Sequence {
             start += sequence.count
         }
         self.sequences = sequences
-        perPass = Swift.min(options.sequencesPerPass ?? .max, Swift.max(1, sequences.count))
-        segmentLength = options.segmentLength ?? Swift.max(1, inputs.map(\.count).max() ?? 1)
+        let longest = Swift.max(1, inputs.map(\.count).max() ?? 1)
+        perPass = Swift.min(options.passSize(length: longest), Swift.max(1, sequences.count))
+        segmentLength = options.segmentLength ?? longest
     }
 
     func makeIterator() -> some IteratorProtocol<Pass> {

@@ -7,6 +7,20 @@ public struct ValidationSet: Sendable {
     private let passages: [TrainingSequence]
     private let byteCount: Int
 
+    /// The tokens that are predicted, whether they are measured or not.
+    public var tokenCount: Int { passages.reduce(0) { $0 + $1.targetCount } }
+
+    /// The beginning of the text, of `count` tokens at most.
+    func prefix(_ count: Int) -> ValidationSet {
+        var parts: [TrainingSequence] = []
+        var left = count
+        for passage in passages where left > 0 {
+            parts.append(passage.prefix(left))
+            left -= parts[parts.count - 1].targetCount
+        }
+        return ValidationSet(parts, byteCount: byteCount * min(count, tokenCount) / max(1, tokenCount))
+    }
+
     /// - Parameters:
     ///   - tokens: The text; documents end with token 0.
     ///   - byteCount: The bytes of text that the tokens stand for, without the marks between documents.

@@ -11,13 +11,14 @@ final class TrainingBench {
 
     init(
         _ configuration: ModelConfiguration, _ precision: TrainingPrecision, threadCount: Int, contextLength: Int,
-        batchSize: Int, recomputesBlocks: Bool
+        batchSize: Int, sequencesPerPass: Int?, recomputesBlocks: Bool
     ) throws {
         self.precision = precision
         self.threadCount = threadCount
         tokenCount = contextLength * batchSize
         var options = TrainingOptions()
         (options.contextLength, options.batchSize, options.precision) = (contextLength, batchSize, precision)
+        options.memory?.sequencesPerPass = sequencesPerPass
         options.memory?.recomputesBlocks = recomputesBlocks
         var random = RandomNumbers(seed: 1)
         let tokens = (0..<2 * tokenCount + 2).map { _ in Int32(random.below(configuration.vocabularySize)) }

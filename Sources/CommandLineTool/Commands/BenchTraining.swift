@@ -36,6 +36,9 @@ struct BenchTraining: ParsableCommand {
     @Option(help: ArgumentHelp("The rounds of one step each; the best counts.", valueName: "n"))
     var rounds = 4
 
+    @Option(help: "The sequences that are computed at once; as many as make some 1024 tokens by default.")
+    var microBatch: Int?
+
     @Flag(help: "Compute blocks a second time for the backward pass, to save memory.")
     var checkpointing = false
 
@@ -47,6 +50,9 @@ struct BenchTraining: ParsableCommand {
 
     func validate() throws {
         if context < 1 { throw ValidationError("--context is \(context); it must be at least 1") }
+        if let microBatch, microBatch < 1 {
+            throw ValidationError("--micro-batch is \(microBatch); it must be at least 1")
+        }
         if batch < 1 { throw ValidationError("--batch is \(batch); it must be at least 1") }
         if rounds < 1 { throw ValidationError("--rounds is \(rounds); it must be at least 1") }
     }
@@ -59,7 +65,7 @@ struct BenchTraining: ParsableCommand {
             try counts.map { count in
                 try TrainingBench(
                     random.configuration, precision, threadCount: count, contextLength: context, batchSize: batch,
-                    recomputesBlocks: checkpointing)
+                    sequencesPerPass: microBatch, recomputesBlocks: checkpointing)
             }
         }
         for round in 1...rounds {

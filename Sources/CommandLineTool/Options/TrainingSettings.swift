@@ -65,7 +65,10 @@ struct TrainingSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The sequences that are computed at once, to save memory: a step adds up as many passes as it takes.",
+            """
+            The sequences that are computed at once: a step adds up as many passes as it takes. By default as many as make some \
+            1024 tokens.
+            """,
             valueName: "n"))
     var microBatch: Int?
 
@@ -129,6 +132,15 @@ struct TrainingSettings: ParsableArguments {
     @Option(help: "RWKV-LM's pull on the largest logits.")
     var l2Wrap: Float = 1e-4
 
+    @Option(help: "When the loss or a gradient is no finite number: stop, or skip the step.")
+    var onNan = SpikePolicy.Action.stop
+
+    @Option(help: "When the loss is far above that of the steps before: ignore, skip the step, or stop.")
+    var onSpike = SpikePolicy.Action.ignore
+
+    @Option(help: "How far that is, in standard deviations of the losses before.")
+    var spikeThreshold = 6.0
+
     @Option(help: "The same seed gives the same weights, bit for bit.")
     var seed: UInt64 = 1
 
@@ -156,9 +168,12 @@ struct TrainingSettings: ParsableArguments {
         options.optimizer.epsilon = epsilon
         options.gradientClip = clip
         options.l2Wrap = l2Wrap
+        options.policy?.notFinite = onNan
+        options.policy?.spike = onSpike
+        options.policy?.threshold = spikeThreshold
         options.dropout = dropout
         options.seed = seed
-        // With --minutes the number of steps is decided after the first ones.
+        // With --minutes the number of steps follows from the speed.
         if minutes != nil { options.stepCount = TrainingOptions.undecided }
         return options
     }
@@ -194,3 +209,5 @@ struct TrainingSettings: ParsableArguments {
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 
 extension TrainingPrecision: ExpressibleByArgument {}
+
+extension SpikePolicy.Action: ExpressibleByArgument {}

@@ -18,6 +18,14 @@ struct CutPart: Sendable {
     /// The number of sequences of an epoch.
     let count: Int
 
+    /// The mean number of targets in a sequence.
+    var meanLength: Double {
+        switch sequences {
+        case .windows: Double(contextLength)
+        case .documents(let list): list.reduce(0.0) { $0 + Double($1.count) } / Double(list.count)
+        }
+    }
+
     /// - Parameter key: Another key gives other offsets of windows.
     /// - Throws: `SequenceOrderError` unless there is a sequence.
     init(_ part: TrainingSet.Part, contextLength: Int, key: UInt64) throws(SequenceOrderError) {

@@ -11,6 +11,13 @@ public struct SequenceOrder: Sendable {
     /// The sequences of all parts.
     public let count: Int
 
+    /// The mean number of targets in a sequence.
+    public var meanLength: Double {
+        let shares = mixture?.slots ?? parts.map(\.count)
+        let sum = zip(parts, shares).reduce(0.0) { $0 + $1.0.meanLength * Double($1.1) }
+        return sum / Double(max(1, shares.reduce(0, +)))
+    }
+
     /// - Parameters:
     ///   - contextLength: T, the most targets that a sequence has.
     ///   - seed: Another seed gives another order.
