@@ -34,6 +34,9 @@ public struct BatchSampler: Sendable {
         try self.init(TrainingSet(tokens: tokens), batchSize: batchSize, contextLength: contextLength, seed: seed)
     }
 
+    /// The most targets in a sequence.
+    var longest: Int { order.longest }
+
     /// The mean number of targets in a sequence.
     var meanLength: Double { order.meanLength }
 

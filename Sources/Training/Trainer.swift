@@ -107,6 +107,9 @@ public final class Trainer {
     /// The tokens that a step reads, on average.
     public var tokensPerStep: Double { Double(options.batchSize) * sampler.meanLength }
 
+    /// The most tokens that a sequence has.
+    var longestSequence: Int { sampler.longest }
+
     /// The sequences of the next step.
     func nextBatch() -> [TrainingSequence] { sampler.batch(step: stepsDone) }
 

@@ -1,5 +1,6 @@
 internal import LanguageModels
 public import Tensors
+internal import TrainingData
 
 /// What a run will take of the machine, tried out before it begins.
 public struct TrainingEstimate: Sendable, Equatable {
@@ -28,10 +29,11 @@ extension Trainer {
         validation: ValidationSet? = nil, clock: () -> Double
     ) throws(TrainingError) -> TrainingEstimate {
         // Conversations may be shorter; memory must do for the longest that there can be.
-        let batch = nextBatch().map { $0.stretched(to: options.contextLength) }
+        let longest = longestSequence
+        let batch = nextBatch().map { $0.stretched(to: longest) }
         let memory = options.memory ?? MemoryOptions()
-        let rows = min(memory.passSize(length: options.contextLength), options.batchSize)
-        let length = min(memory.segmentLength ?? .max, options.contextLength)
+        let rows = min(memory.passSize(length: longest), options.batchSize)
+        let length = min(memory.segmentLength ?? .max, longest)
         let passTokens = rows * length
 
         let short = min(length, 256)

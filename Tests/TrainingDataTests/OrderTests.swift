@@ -113,7 +113,7 @@ struct SequenceOrderTests {
             counted: counted)
         var sequences = try order(TrainingSet([.init([some], cut: .documents)]), context: 6)
         let all = Set((0..<sequences.count).map { sequences.sequence($0).tokens })
-        #expect(sequences.meanLength == Double(3 + 2 + 6 + 5) / 4)
+        #expect(sequences.meanLength == Double(3 + 2 + 6 + 5) / 4 && sequences.longest == 6)
         // The second document has no token that counts, nor has the middle of the last.
         #expect(all == [[0, 11, 12, 0], [0, 31, 0], [0, 41, 42, 43, 44, 45, 46], [52, 53, 54, 55, 56, 0]])
         let masks = Dictionary(

@@ -173,6 +173,25 @@ struct TrainingSetTests {
         #expect(weights(second) == weights(whole))
     }
 
+    @Test("can be tried out before, though sequences differ in length")
+    func estimate() throws {
+        var options = TrainingOptions()
+        options.batchSize = 3
+        options.contextLength = 20
+        let configuration = ModelConfiguration(
+            architecture: "rwkv7", layerCount: 1, width: 16, vocabularySize: 40, headSize: 8)
+        let model = try LanguageModel(initializing: configuration, seed: 2)
+        let trainer = try Trainer(model, options, data: data(), on: Workspace(threadCount: 1))
+        #expect(trainer.tokensPerStep > 30 && trainer.tokensPerStep <= 60)
+        let passages = (0..<5).map { TrainingSequence(tokens: [0, 1, 2, Int32($0)], counted: [false, true, true]) }
+        var now = 0.0
+        let found = try trainer.estimate(validation: ValidationSet(passages, byteCount: 9)) {
+            now += 0.1
+            return now
+        }
+        #expect(found.byteCount > 0 && found.secondsPerStep > 0 && found.secondsPerValidation > 0)
+    }
+
     @Test("refuses tokens that the model does not have")
     func vocabulary() throws {
         let model = try LanguageModel(

@@ -63,6 +63,14 @@ struct CutPart: Sendable {
         }
     }
 
+    /// The most targets that a sequence has.
+    var longest: Int {
+        switch sequences {
+        case .windows: contextLength
+        case .documents(let list): list.reduce(0) { max($0, $1.count) }
+        }
+    }
+
     /// A sequence of an epoch; `index` is below `count`.
     func sequence(_ index: Int, epoch: Int) -> TrainingSequence {
         switch sequences {

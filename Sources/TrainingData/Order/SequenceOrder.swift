@@ -11,6 +11,9 @@ public struct SequenceOrder: Sendable {
     /// The sequences of all parts.
     public let count: Int
 
+    /// The most targets that a sequence has.
+    public var longest: Int { parts.reduce(0) { max($0, $1.longest) } }
+
     /// The mean number of targets in a sequence.
     public var meanLength: Double {
         let shares = mixture?.slots ?? parts.map(\.count)
