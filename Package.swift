@@ -51,13 +51,14 @@ let package = Package(
             ]),
         library("LanguageModels", ["Tensors"]),
         library("Generation", ["LanguageModels", "Tokenizers", "Tensors"]),
-        library("Training", ["LanguageModels", "Checkpoints", "Tensors"]),
+        library("TrainingData", ["Checkpoints", "Tensors", "Tokenizers"]),
+        library("Training", ["LanguageModels", "Checkpoints", "Tensors", "TrainingData"]),
         library("Quantizing", ["LanguageModels", "Tensors"]),
         library(
             "RWKV",
             [
                 "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
-                "Training",
+                "Training", "TrainingData",
             ]),
         // Not called rwkv: on a file system that ignores case it would meet the library RWKV.
         .executableTarget(
@@ -86,7 +87,10 @@ let package = Package(
         tests("PlotsTests", ["Plots"]),
         tests("HubTests", ["Hub", "HubTestServer"]),
         tests("QuantizingTests", ["Quantizing", "LanguageModels", "Tensors", "TestSupport"]),
-        tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),
+        tests("TrainingDataTests", ["TrainingData", "Checkpoints", "Tensors", "TestSupport", "Tokenizers"]),
+        tests(
+            "TrainingTests",
+            ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport", "Tokenizers", "TrainingData"]),
         tests(
             "CommandTests",
             [

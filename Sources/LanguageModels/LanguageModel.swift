@@ -159,13 +159,13 @@ public final class LanguageModel: Sendable {
     /// The logits of a few rows at a time are made, and gone back through when recording: those of a whole step are the
     /// largest tensor of a training.
     /// - Parameters:
-    ///   - targets: One per wanted row.
-    ///   - tokenCount: What the sum is divided by; the number of targets, or that of the whole step if this is a part of it.
+    ///   - targets: One per wanted row; `Tape.ignoredTarget` where it does not count.
+    ///   - tokenCount: What the sum is divided by; the number of targets that count, or that of the whole step if this is a part of it.
     public func loss(
         _ chunks: inout [SequenceChunk], targets: [Int32], l2Wrap: Float = 0, tokenCount: Int? = nil, on tape: Tape
     ) throws(ModelError) -> Double {
         let x = try outputs(&chunks, on: tape)
-        return tape.headLoss(x, head, targets, l2Wrap: l2Wrap, tokenCount: tokenCount ?? targets.count)
+        return tape.headLoss(x, head, targets, l2Wrap: l2Wrap, tokenCount: tokenCount ?? Tape.counted(targets))
     }
 
     /// What the head is given: the normed outputs of the last block, of the wanted rows.

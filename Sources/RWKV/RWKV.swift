@@ -6,3 +6,4 @@
 @_exported public import Tensors
 @_exported public import Tokenizers
 @_exported public import Training
+@_exported public import TrainingData

@@ -1,5 +1,6 @@
 public import LanguageModels
 public import Tensors
+public import TrainingData
 
 /// Trains a model: one call of `step` per optimiser update.
 ///
@@ -30,16 +31,29 @@ public final class Trainer {
     public convenience init(
         _ model: LanguageModel, _ options: TrainingOptions, tokens: [Int32], on workspace: Workspace
     ) throws(TrainingError) {
+        try self.init(model, options, data: TrainingSet(tokens: tokens), on: workspace)
+    }
+
+    /// - Parameters:
+    ///   - model: Loaded with a `Tuning`, or freshly initialised.
+    ///   - data: What it learns from.
+    /// - Throws: `TrainingError` for settings or data that cannot work.
+    public convenience init(
+        _ model: LanguageModel, _ options: TrainingOptions, data: TrainingSet, on workspace: Workspace
+    ) throws(TrainingError) {
         let optimizer = try AdamW(model.parameters, options.optimizer)
-        try self.init(model, options, tokens, optimizer, stepsDone: 0, LossTrend(), workspace)
+        try self.init(model, options, data, optimizer, stepsDone: 0, LossTrend(), workspace)
     }
 
     init(
-        _ model: LanguageModel, _ options: TrainingOptions, _ tokens: [Int32], _ optimizer: AdamW, stepsDone: Int,
+        _ model: LanguageModel, _ options: TrainingOptions, _ data: TrainingSet, _ optimizer: AdamW, stepsDone: Int,
         _ trend: LossTrend, _ workspace: Workspace
     ) throws(TrainingError) {
         try options.validate()
-        try Self.check(tokens, model)
+        let vocabularySize = model.configuration.vocabularySize
+        if let (position, token) = data.firstToken(outside: vocabularySize) {
+            throw .tokenOutOfRange(token: token, position: position, vocabularySize: vocabularySize)
+        }
         self.model = model
         self.options = options
         self.optimizer = optimizer
@@ -47,7 +61,7 @@ public final class Trainer {
         self.trend = trend
         self.workspace = workspace
         sampler = try BatchSampler(
-            tokens, batchSize: options.batchSize, contextLength: options.contextLength, seed: options.seed)
+            data, batchSize: options.batchSize, contextLength: options.contextLength, seed: options.seed)
         gradients = Gradients(model.parameters, in: workspace.buffers)
         narrowWeights = options.precision == .bf16 ? NarrowWeights() : nil
     }
@@ -69,10 +83,10 @@ public final class Trainer {
         let trend = trend
         let step = stepsDone + 1
         var report: TrainingStep
-        let targets = batch.flatMap { $0.dropFirst() }
+        let targets = batch.flatMap(\.targets)
         let rate = options.schedule.rate(step: stepsDone, of: options.stepCount)
         do {
-            report = try update(inputs: batch.map { Array($0.dropLast()) }, targets: targets, rate: rate) {
+            report = try update(inputs: batch.map(\.inputs), targets: targets, rate: rate) {
                 loss throws(TrainingError) in
                 guard policy.spike != .ignore, trend.isSpike(loss, threshold: policy.threshold) else { return }
                 throw .lossSpike(step: step, loss: loss, mean: trend.mean)
@@ -90,8 +104,14 @@ public final class Trainer {
         return report
     }
 
-    /// The tokens of the next step's sequences, one more of each than it reads.
-    func nextBatch() -> [ArraySlice<Int32>] { sampler.batch(step: stepsDone) }
+    /// The tokens that a step reads, on average.
+    public var tokensPerStep: Double { Double(options.batchSize) * sampler.meanLength }
+
+    /// The most tokens that a sequence has.
+    var longestSequence: Int { sampler.longest }
+
+    /// The sequences of the next step.
+    func nextBatch() -> [TrainingSequence] { sampler.batch(step: stepsDone) }
 
     /// ‖the gradients of what learns‖₂
     func gradientNorm() -> Double { gradients.norm(on: workspace) }
@@ -127,7 +147,8 @@ public final class Trainer {
     /// are added up.
     /// - Parameters:
     ///   - inputs: The sequences' tokens; no sequence is empty.
-    ///   - targets: The token that follows each of the inputs, of all sequences one after the other.
+    ///   - targets: The token that follows each of the inputs, of all sequences one after the other, or
+    ///     `Tape.ignoredTarget` where it does not count: loss and gradients are means over those that do.
     public func accumulate(inputs: [[Int32]], targets: [Int32]) throws(TrainingError) -> Double {
         let count = inputs.reduce(0) { $0 + $1.count }
         guard targets.count == count, count > 0, !inputs.contains(where: \.isEmpty) else {
@@ -136,11 +157,12 @@ public final class Trainer {
                 needed: "sequences of at least one input with one target each")
         }
         try Self.check(inputs.flatMap { $0 }, model)
-        try Self.check(targets, model)
+        try Self.check(targets.map { $0 == Tape.ignoredTarget ? 0 : $0 }, model)
+        let counted = Tape.counted(targets)
         gradients.reset()
         var loss = 0.0
         for pass in TrainingPasses(inputs, targets, options.memory ?? MemoryOptions()) {
-            loss += try self.pass(pass, tokenCount: count, on: workspace, narrowWeights)
+            loss += try self.pass(pass, tokenCount: counted, on: workspace, narrowWeights)
         }
         guard loss.isFinite else {
             let tensor = firstNonFinite { $0.mutableFloats?.contains { !$0.isFinite } ?? false }

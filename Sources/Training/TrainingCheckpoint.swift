@@ -1,6 +1,7 @@
 internal import Checkpoints
 public import LanguageModels
 public import Tensors
+public import TrainingData
 
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
@@ -88,7 +89,7 @@ public struct TrainingCheckpoint: Sendable {
     /// The trainer as it was, over the same data.
     /// - Parameter base: The model that the run began with, if `progress.base` names one.
     /// - Throws: `TrainingError.otherBaseModel` if it is not that one; `notACheckpoint` if a moment is missing.
-    public func trainer(base: (any TensorSource)? = nil, tokens: [Int32], on workspace: Workspace) throws -> Trainer {
+    public func trainer(base: (any TensorSource)? = nil, data: TrainingSet, on workspace: Workspace) throws -> Trainer {
         if let wanted = progress.base {
             guard let base, wanted.fingerprint == BaseModel.fingerprint(base.tensors) else {
                 throw TrainingError.otherBaseModel(path: wanted.path)
@@ -103,8 +104,13 @@ public struct TrainingCheckpoint: Sendable {
             updateCount: progress.stepsDone - (progress.trend?.skippedCount ?? 0),
             first: learning.map { try moment(Self.first, $0) }, second: learning.map { try moment(Self.second, $0) })
         return try Trainer(
-            model, progress.options, tokens, optimizer, stepsDone: progress.stepsDone, progress.trend ?? LossTrend(),
+            model, progress.options, data, optimizer, stepsDone: progress.stepsDone, progress.trend ?? LossTrend(),
             workspace)
+    }
+
+    /// The trainer as it was, over the same tokens in memory.
+    public func trainer(base: (any TensorSource)? = nil, tokens: [Int32], on workspace: Workspace) throws -> Trainer {
+        try trainer(base: base, data: TrainingSet(tokens: tokens), on: workspace)
     }
 
     private func moment(_ prefix: String, _ parameter: Parameter) throws -> StoredTensor {

@@ -1,5 +1,6 @@
 internal import LanguageModels
 public import Tensors
+internal import TrainingData
 
 /// What a run will take of the machine, tried out before it begins.
 public struct TrainingEstimate: Sendable, Equatable {
@@ -27,12 +28,13 @@ extension Trainer {
     public func estimate(
         validation: ValidationSet? = nil, clock: () -> Double
     ) throws(TrainingError) -> TrainingEstimate {
-        let batch = nextBatch()
+        // Conversations may be shorter; memory must do for the longest that there can be.
+        let longest = longestSequence
+        let batch = nextBatch().map { $0.stretched(to: longest) }
         let memory = options.memory ?? MemoryOptions()
-        let rows = min(memory.passSize(length: options.contextLength), options.batchSize)
-        let length = min(memory.segmentLength ?? .max, options.contextLength)
+        let rows = min(memory.passSize(length: longest), options.batchSize)
+        let length = min(memory.segmentLength ?? .max, longest)
         let passTokens = rows * length
-        let stepTokens = options.batchSize * options.contextLength
 
         let short = min(length, 256)
         let once = try probe(batch.prefix(1), length: max(1, short / 2), clock: clock)
@@ -53,7 +55,7 @@ extension Trainer {
         let update = 8 * (clock() - began)
         return TrainingEstimate(
             byteCount: held + pass.byteCount,
-            secondsPerStep: pass.seconds * Double(stepTokens) / Double(passTokens) + update,
+            secondsPerStep: pass.seconds * tokensPerStep / Double(passTokens) + update,
             secondsPerValidation: checked?.seconds ?? 0)
     }
 
@@ -65,12 +67,12 @@ extension Trainer {
     /// Forward and backward of the beginnings of some sequences in memory of their own: its size, and the time of the second
     /// of two runs, which finds the memory there.
     private func probe(
-        _ batch: ArraySlice<ArraySlice<Int32>>, length: Int, clock: () -> Double
+        _ batch: ArraySlice<TrainingSequence>, length: Int, clock: () -> Double
     ) throws(TrainingError) -> (byteCount: Int, seconds: Double) {
         let scratch = Workspace(
             threadCount: workspace.threads.threadCount, kernels: workspace.kernels, precision: workspace.precision)
-        let inputs = batch.map { Array($0.dropLast().prefix(length)) }
-        let targets = batch.flatMap { $0.dropFirst().prefix(length) }
+        let inputs = batch.map { $0.prefix(length).inputs }
+        let targets = batch.flatMap { $0.prefix(length).targets }
         var seconds = Double.infinity
         // A second run of what takes long would delay the training more than it would tell.
         for _ in 0..<2 where seconds > 0.05 {

@@ -77,7 +77,8 @@ public final class TrainingRun {
             let isLast = step.step == trainer.options.stepCount
             let measured = isLast || step.step % plan.validationInterval == 0 ? try validate() : nil
             let entry = TrainingLogEntry(
-                step, tokens: step.step * step.tokens, tokensPerSecond: Double(step.tokens) / seconds,
+                step, tokens: (log.entries.last?.tokens ?? 0) + step.tokens,
+                tokensPerSecond: Double(step.tokens) / seconds,
                 validation: measured)
             try log.append(entry)
             progress.secondsDone = before + clock() - began

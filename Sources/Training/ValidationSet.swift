@@ -1,47 +1,68 @@
 public import LanguageModels
 public import Tensors
+public import TrainingData
 
 /// A text that a model is measured on and not trained on.
 public struct ValidationSet: Sendable {
-    private let tokens: [Int32]
+    private let passages: [TrainingSequence]
     private let byteCount: Int
 
-    public var tokenCount: Int { tokens.count }
+    /// The tokens that are predicted, whether they are measured or not.
+    public var tokenCount: Int { passages.reduce(0) { $0 + $1.targetCount } }
 
     /// The beginning of the text, of `count` tokens at most.
     func prefix(_ count: Int) -> ValidationSet {
-        ValidationSet(
-            Array(tokens.prefix(count)), byteCount: byteCount * min(count, tokens.count) / max(1, tokens.count))
+        var parts: [TrainingSequence] = []
+        var left = count
+        for passage in passages where left > 0 {
+            parts.append(passage.prefix(left))
+            left -= parts[parts.count - 1].targetCount
+        }
+        return ValidationSet(parts, byteCount: byteCount * min(count, tokenCount) / max(1, tokenCount))
     }
 
     /// - Parameters:
     ///   - tokens: The text; documents end with token 0.
     ///   - byteCount: The bytes of text that the tokens stand for, without the marks between documents.
     public init(_ tokens: [Int32], byteCount: Int) {
-        self.tokens = tokens
+        self.init([TrainingSequence(tokens: [0] + tokens)], byteCount: byteCount)
+    }
+
+    /// - Parameters:
+    ///   - passages: Texts that are each read from the model's first state. All their tokens but the first are predicted, and
+    ///     those that count are measured.
+    ///   - byteCount: The bytes of text that the measured tokens stand for, without the marks between documents.
+    public init(_ passages: [TrainingSequence], byteCount: Int) {
+        self.passages = passages
         self.byteCount = byteCount
     }
 
-    /// How well `model` predicts the text, read from its beginning with the state carried through.
+    /// How well `model` predicts the text, each passage read from its beginning with the state carried through.
     ///
-    /// Token 0 is read first, so that every token of the text is predicted, ends of documents included.
+    /// Of a text of tokens, token 0 is read first, so that every token is predicted, ends of documents included.
     /// - Throws: `ModelError` if a token is outside the model's vocabulary.
     public func measure(_ model: LanguageModel, on workspace: Workspace) throws(ModelError) -> ValidationLoss {
         let vocabularySize = model.configuration.vocabularySize
-        if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= vocabularySize }) {
-            throw .tokenOutOfRange(token: tokens[position], position: position, vocabularySize: vocabularySize)
+        for tokens in passages.map(\.tokens) {
+            if let index = tokens.firstIndex(where: { $0 < 0 || $0 >= vocabularySize }) {
+                throw .tokenOutOfRange(token: tokens[index], position: index - 1, vocabularySize: vocabularySize)
+            }
         }
         let tape = Tape(on: workspace)
-        var state = model.initialState()
-        var sum = 0.0
+        var (sum, count) = (0.0, 0)
         let chunk = 512
-        for start in stride(from: 0, to: tokens.count, by: chunk) {
-            let targets = Array(tokens[start..<min(start + chunk, tokens.count)])
-            let inputs = [start == 0 ? 0 : tokens[start - 1]] + targets.dropLast()
-            let logits = try model(inputs, state: &state, wanted: .all, on: tape)
-            for loss in tape.crossEntropies(logits, targets) { sum += Double(loss) }
+        for passage in passages {
+            var state = model.initialState()
+            let (inputs, targets) = (passage.inputs, passage.targets)
+            for start in stride(from: 0, to: targets.count, by: chunk) {
+                let rows = start..<min(start + chunk, targets.count)
+                let wanted = Array(targets[rows])
+                let logits = try model(Array(inputs[rows]), state: &state, wanted: .all, on: tape)
+                for loss in tape.crossEntropies(logits, wanted) { sum += Double(loss) }
+                count += Tape.counted(wanted)
+            }
         }
-        return ValidationLoss(nats: sum, tokenCount: tokens.count, byteCount: byteCount)
+        return ValidationLoss(nats: sum, tokenCount: count, byteCount: byteCount)
     }
 }
 

@@ -15,6 +15,9 @@ struct Program {
         return tests.appendingPathComponent("rwkv").path
     }
 
+    /// Instead of the user's cache; as temporary as a process's own files can be.
+    private static let cacheFolder = FileManager.default.temporaryDirectory.appendingPathComponent("rwkv-test-cache")
+
     /// Runs the program to its end.
     static func run(
         _ arguments: String..., input: String = "", environment: [String: String] = [:]
@@ -47,7 +50,8 @@ struct Program {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let defaults = ["XDG_CACHE_HOME": cacheFolder.path]
+        process.environment = ProcessInfo.processInfo.environment.merging(defaults) { $1 }.merging(environment) { $1 }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice

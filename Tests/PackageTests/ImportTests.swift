@@ -11,11 +11,12 @@ private let allowed: [String: Set<String>] = [
     "Hub": [],
     "LanguageModels": ["Tensors"],
     "Generation": ["LanguageModels", "Tokenizers", "Tensors"],
-    "Training": ["LanguageModels", "Checkpoints", "Tensors"],
+    "TrainingData": ["Checkpoints", "Tensors", "Tokenizers"],
+    "Training": ["LanguageModels", "Checkpoints", "Tensors", "TrainingData"],
     "Quantizing": ["LanguageModels", "Tensors"],
     "RWKV": [
         "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
-        "Training",
+        "Training", "TrainingData",
     ],
     "CommandLineTool": ["RWKV", "Plots", "Hub"],
 ]

@@ -4,6 +4,7 @@ import LanguageModels
 import Tensors
 import Testing
 import Training
+import TrainingData
 
 /// A text with something to learn: counting up, with jumps.
 private func text(_ count: Int = 900) -> [Int32] {
@@ -162,7 +163,7 @@ struct BatchSamplerTests {
     func epochs() throws {
         let tokens = (0..<1000).map(Int32.init)
         var sampler = try BatchSampler(tokens, batchSize: 1, contextLength: 16, seed: 3)
-        let windows = (0..<2 * sampler.windowCount).map { sampler.batch(step: $0)[0] }
+        let windows = (0..<2 * sampler.windowCount).map { sampler.batch(step: $0)[0].tokens }
         #expect(windows.allSatisfy { $0.count == 17 })
         let epochs = [windows.prefix(sampler.windowCount), windows.suffix(sampler.windowCount)]
         for epoch in epochs {
@@ -184,7 +185,7 @@ struct BatchSamplerTests {
     @Test("works with the least data that there can be")
     func least() throws {
         var sampler = try BatchSampler([0, 1, 2, 3, 4], batchSize: 2, contextLength: 4, seed: 1)
-        #expect(sampler.batch(step: 7).map(Array.init) == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 4]])
+        #expect(sampler.batch(step: 7).map(\.tokens) == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 4]])
     }
 }
 

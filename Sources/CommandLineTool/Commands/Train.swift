@@ -8,9 +8,13 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Trains a model on text, from scratch or from a checkpoint.",
         discussion: """
-            Documents in a file are separated by “<|endoftext|>”; a file without it is one document. The run's folder holds
-            everything: model.safetensors (the end), best.safetensors (lowest validation loss), the tokenizer, log.jsonl,
-            curve.svg, and checkpoint.safetensors, from which --resume goes on bit for bit.
+            It learns from text files (documents are separated by “<|endoftext|>”; a file without it is one document), from
+            lines {"text": …}, from conversations {"messages": [{"role": …, "content": …}]}, of which only the answers are
+            learnt, and from binidx data sets (see `rwkv data`). Files are tokenized once; the order is shuffled anew in every
+            epoch and depends on --seed alone.
+
+            The run's folder holds everything: model.safetensors (the end), best.safetensors (lowest validation loss), the
+            tokenizer, log.jsonl, curve.svg, and checkpoint.safetensors, from which --resume goes on bit for bit.
 
             With --method lora and state, lora.safetensors or state.safetensors takes the place of model.safetensors, with the
             same as .pth beside it for other programs; --lora and --state of the other commands read both. `rwkv merge` makes a
@@ -20,15 +24,13 @@ struct Train: ParsableCommand {
               rwkv train --data input.txt --tokenizer bytes --layers 4 --width 128 --minutes 3 --output my-run
               rwkv train --data train.txt --valid valid.txt --tokenizer tokenizer.json --epochs 8 --output my-run
               rwkv train --output my-run --resume
+              rwkv train --data books.txt:3 wiki.jsonl:1 --hold-out 1% --tokenizer world --steps 5000 --output mixed
+              rwkv train --from rwkv7.pth --data chats.jsonl --hold-out 20 --epochs 3 --lr 1e-5 --output tuned
               rwkv train --from built-in --method lora --rank 16 --data poems.txt --steps 300 --output my-lora
               rwkv train --from rwkv7.pth --method state --lr 0.01 --data poems.txt --steps 300 --output my-state
             """)
 
-    @Option(parsing: .upToNextOption, help: ArgumentHelp("Text files to learn from.", valueName: "file"))
-    var data: [String] = []
-
-    @Option(help: ArgumentHelp("A text file to measure on.", valueName: "file"))
-    var valid: String?
+    @OptionGroup(title: "Data") var source: DataOptions
 
     @OptionGroup var tokenizer: TokenizerOptions
 
@@ -52,7 +54,7 @@ struct Train: ParsableCommand {
     var log: String?
 
     func validate() throws {
-        if !resume && data.isEmpty { throw ValidationError("--data is missing: a text file to learn from") }
+        if !resume && source.data.isEmpty { throw ValidationError("--data is missing: a file to learn from") }
         try tuning.check(hasModel: from != nil || resume)
         try settings.check()
     }
@@ -80,9 +82,9 @@ struct Train: ParsableCommand {
 
     private func begun(_ folder: RunFolder) throws -> TrainingRun {
         let base = try from.map { path in try about(path) { try FirstModel(path) } }
-        let sources = TrainingSources(data: data, valid: valid, folder: folder)
+        let sources = try TrainingSources(source, folder: folder)
         let chosen = try tokenizer(base, sources)
-        let (tokens, validation) = try sources.load(chosen)
+        let (data, validation) = try sources.load(chosen)
         var options = settings.options()
         let model: LanguageModel
         if let base {
@@ -95,9 +97,9 @@ struct Train: ParsableCommand {
                 learningRate: Float(options.schedule.peak))
         }
         options.stepCount = settings.steps ?? options.stepCount
-        let trainer = try Trainer(model, options, tokens: tokens, on: threading.workspace())
+        let trainer = try Trainer(model, options, data: data, on: threading.workspace())
         if let epochs = settings.epochs { trainer.setEpochCount(epochs) }
-        var notes = sources.notes
+        var notes = try sources.notes(for: data)
         notes["validation_interval"] = "\(settings.validEvery)"
         notes["seconds"] = settings.minutes.map { "\($0 * 60)" }
         let progress = TrainingCheckpoint.Progress(
@@ -108,7 +110,7 @@ struct Train: ParsableCommand {
             """
             \(model.configuration.architecture): \(model.configuration.layerCount) layers, width \
             \(model.configuration.width), \(model.configuration.vocabularySize) tokens, \(model.parameterCount) \
-            parameters\(learning(model)); \(tokens.count) tokens to learn from
+            parameters\(learning(model)); \(described(data))
             """)
         try foretell(trainer, validation)
         return try TrainingRun(
@@ -120,10 +122,9 @@ struct Train: ParsableCommand {
     private func foretell(_ trainer: Trainer, _ validation: ValidationSet?) throws {
         let estimate = try trainer.estimate(validation: validation, clock: monotonicSeconds)
         let steps = trainer.options.stepCount
-        let tokens = Double(trainer.options.batchSize * trainer.options.contextLength)
         var line =
             "it will take about \(format(Double(estimate.byteCount) / 1e9, decimals: 2)) GB of memory, at "
-            + "\(format(tokens / estimate.secondsPerStep, decimals: 0)) tokens/s"
+            + "\(format(trainer.tokensPerStep / estimate.secondsPerStep, decimals: 0)) tokens/s"
         if steps < TrainingOptions.undecided {
             let seconds = estimate.seconds(steps: steps, validationInterval: settings.validEvery)
             line += "; \(steps) steps take about \(describe(seconds: seconds))"
@@ -141,10 +142,10 @@ struct Train: ParsableCommand {
 
     private func resumed(_ folder: RunFolder) throws -> TrainingRun {
         let checkpoint = try TrainingCheckpoint(path: folder.checkpoint)
-        let sources = TrainingSources(notes: checkpoint.progress.notes, folder: folder)
-        let (tokens, validation) = try sources.load(sources.keptTokenizer())
+        let sources = try TrainingSources(notes: checkpoint.progress.notes, folder: folder)
+        let (data, validation) = try sources.load(sources.keptTokenizer())
         let base = try checkpoint.progress.base.map { base in try about(base.path) { try FirstModel(base.path) } }
-        let trainer = try checkpoint.trainer(base: base?.checkpoint, tokens: tokens, on: threading.workspace())
+        let trainer = try checkpoint.trainer(base: base?.checkpoint, data: data, on: threading.workspace())
         Terminal.note("resuming after step \(trainer.stepsDone) of \(trainer.options.stepCount)")
         var plan = settings.plan()
         let interval = checkpoint.progress.notes["validation_interval"].flatMap(Int.init)
@@ -160,6 +161,12 @@ struct Train: ParsableCommand {
 private func learning(_ model: LanguageModel) -> String {
     let count = model.parameters.reduce(0) { $0 + ($1.isTrained ? $1.count : 0) }
     return count == model.parameterCount ? "" : " (\(count) numbers are trained)"
+}
+
+/// "1000 tokens to learn from", or "1000 tokens to learn from (400 of them count)".
+private func described(_ data: TrainingSet) -> String {
+    let counted = data.countedTokenCount
+    return "\(data.tokenCount) tokens to learn from" + (counted < data.tokenCount ? " (\(counted) of them count)" : "")
 }
 
 /// Seconds since some moment, never backwards.

@@ -78,7 +78,9 @@ struct ThreadOptions: ParsableArguments {
 func about<Result>(_ path: String, _ work: () throws -> Result) throws -> Result {
     do {
         return try work()
-    } catch let error where error is CheckpointError || error is ModelError || error is ParameterError {
+    } catch let error
+        where error is CheckpointError || error is ModelError || error is ParameterError || error is TrainingDataError
+    {
         let message = "\(error)"
         throw InputError(description: message.contains(path) ? message : "\(path): \(message)")
     }

@@ -29,6 +29,12 @@ final class Interrupt {
         }
     }
 
+    /// From here on the signals end the program as usual, unless another of these is made.
+    deinit {
+        for source in sources { source.cancel() }
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+
     /// Whether the user has asked to stop.
     var isRequested: Bool { flag.isSet }
 }

@@ -4,7 +4,7 @@ internal import RWKV
 /// A text file as documents.
 struct TextData {
     /// The mark between documents that is looked for unless another is named.
-    static let defaultSeparator = "<|endoftext|>"
+    static let defaultSeparator = PlainText.defaultSeparator
 
     /// The documents, without the marks between them and the line ends after those; none is empty.
     let documents: [[UInt8]]
@@ -12,7 +12,11 @@ struct TextData {
     init(path: String, separator: String = defaultSeparator) throws {
         let storage = try MappedFile(path: path).storage
         documents = withExtendedLifetime(storage) {
-            Self.split(storage.bytes, at: Array(separator.utf8))
+            var documents: [[UInt8]] = []
+            PlainText.forEachDocument(of: storage.bytes, separator: Array(separator.utf8)) { range in
+                documents.append(Array(storage.bytes[range]))
+            }
+            return documents
         }
     }
 
@@ -22,28 +26,5 @@ struct TextData {
     /// The documents' tokens, each followed by token 0.
     func tokens(_ tokenizer: any Tokenizer) -> [TokenID] {
         documents.flatMap { tokenizer.encode(bytes: $0) + [0] }
-    }
-
-    private static func split(_ bytes: UnsafeRawBufferPointer, at separator: [UInt8]) -> [[UInt8]] {
-        var documents: [[UInt8]] = []
-        var start = 0
-        func close(_ end: Int) {
-            var first = start
-            while first < end, bytes[first] == UInt8(ascii: "\n") || bytes[first] == UInt8(ascii: "\r") { first += 1 }
-            if first < end { documents.append(Array(bytes[first..<end])) }
-        }
-        guard let mark = separator.first else { return [Array(bytes)] }
-        var i = 0
-        while i + separator.count <= bytes.count {
-            if bytes[i] == mark, bytes[i..<i + separator.count].elementsEqual(separator) {
-                close(i)
-                i += separator.count
-                start = i
-            } else {
-                i += 1
-            }
-        }
-        close(bytes.count)
-        return documents
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -221,6 +222,39 @@ struct OpGradientTests {
             let top = try #require(own.indices.max { own[$0] < own[$1] })
             for i in own.indices { #expect(abs(added[i] - (i == top ? 0.5 * own[i] / 5 : 0)) < 1e-6) }
         }
+    }
+
+    @Test("of the cross-entropy are nothing in rows that do not count, and the mean is that of the others")
+    func ignoredTargets() throws {
+        let workspace = Workspace(threadCount: 2)
+        var numbers = TestParameters(seed: 3)
+        let logits = try numbers.embedding("logits", 5, 7)
+        let targets: [Int32] = [Tape.ignoredTarget, 6, 3, Tape.ignoredTarget, 1]
+        func loss(_ tape: Tape, l2Wrap: Float = 0) -> Double {
+            tape.crossEntropy(tape.embedding([0, 1, 2, 3, 4], logits), targets, l2Wrap: l2Wrap)
+        }
+        // −log softmax of the rows that count, in double precision.
+        let values = try #require(logits.value.floats())
+        let expected = [1, 2, 4].reduce(0.0) { sum, row in
+            let own = values[row * 7..<row * 7 + 7].map { Double($0) }
+            let total = own.reduce(0.0) { $0 + Foundation.exp($1) }
+            return sum + Foundation.log(total) - own[Int(targets[row])]
+        }
+        #expect(abs(loss(Tape(on: workspace)) - expected / 3) < 1e-6)
+        for l2Wrap in [0, 0.5] as [Float] {
+            let gradients = Gradients([logits], in: workspace.buffers)
+            let tape = Tape(on: workspace, gradients: gradients)
+            #expect(abs(loss(tape, l2Wrap: l2Wrap) - expected / 3) < 1e-6)
+            tape.backward()
+            for row in [0, 3] { #expect(gradients[logits].values[row * 7..<row * 7 + 7].allSatisfy { $0 == 0 }) }
+            if l2Wrap == 0 {
+                let errors = gradientErrors([logits], gradients) { loss(Tape(on: workspace)) }
+                #expect(try #require(errors["logits"]) < 1e-2)
+            }
+        }
+        let nothing = [Int32](repeating: Tape.ignoredTarget, count: 5)
+        let tape = Tape(on: workspace)
+        #expect(tape.crossEntropy(tape.embedding([0, 1, 2, 3, 4], logits), nothing) == 0)
     }
 
     @Test("Dropout scales what it keeps, drops about its share, and repeats itself for one seed and step")

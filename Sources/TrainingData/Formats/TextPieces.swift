@@ -1,24 +1,22 @@
-internal import RWKV
-
 /// A long text in pieces of some kilobytes whose tokens, one piece after the other, are those of the whole.
 ///
 /// A piece ends behind a line end that a letter or digit of ASCII follows. No tokenizer joins these: a token of the World
 /// vocabulary that begins with line ends goes on with blanks only, and byte-level BPE cuts texts into words there. Where there
 /// is no such place within a megabyte, the piece ends anywhere between two characters.
-struct TextPieces {
+public struct TextPieces {
     private let bytes: UnsafeRawBufferPointer
     private let least: Int
     private let most: Int
 
     /// - Parameter least: A piece has at least so many bytes, but for the last.
-    init(_ bytes: UnsafeRawBufferPointer, least: Int = 16 << 10, most: Int = 1 << 20) {
+    public init(_ bytes: UnsafeRawBufferPointer, least: Int = 16 << 10, most: Int = 1 << 20) {
         self.bytes = bytes
         self.least = least
         self.most = most
     }
 
     /// The piece that begins at `start`; empty at the end of the text.
-    func piece(from start: Int) -> Range<Int> {
+    public func piece(from start: Int) -> Range<Int> {
         let limit = min(bytes.count, start + most)
         var end = min(bytes.count, start + least)
         while end < limit, !isBoundary(end) { end += 1 }
