@@ -51,13 +51,14 @@ let package = Package(
             ]),
         library("LanguageModels", ["Tensors"]),
         library("Generation", ["LanguageModels", "Tokenizers", "Tensors"]),
+        library("Evaluation", ["LanguageModels", "Tensors", "Tokenizers"]),
         library("Training", ["LanguageModels", "Checkpoints", "Tensors"]),
         library("Quantizing", ["LanguageModels", "Tensors"]),
         library(
             "RWKV",
             [
-                "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
-                "Training",
+                "Checkpoints", "DefaultModel", "Evaluation", "Generation", "LanguageModels", "Quantizing", "Tensors",
+                "Tokenizers", "Training",
             ]),
         // Not called rwkv: on a file system that ignores case it would meet the library RWKV.
         .executableTarget(
@@ -86,6 +87,7 @@ let package = Package(
         tests("PlotsTests", ["Plots"]),
         tests("HubTests", ["Hub", "HubTestServer"]),
         tests("QuantizingTests", ["Quantizing", "LanguageModels", "Tensors", "TestSupport"]),
+        tests("EvaluationTests", ["Evaluation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
         tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),
         tests(
             "CommandTests",

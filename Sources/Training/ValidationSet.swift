@@ -23,15 +23,11 @@ public struct ValidationSet: Sendable {
         if let position = tokens.firstIndex(where: { $0 < 0 || $0 >= vocabularySize }) {
             throw .tokenOutOfRange(token: tokens[position], position: position, vocabularySize: vocabularySize)
         }
-        let tape = Tape(on: workspace)
-        var state = model.initialState()
         var sum = 0.0
-        let chunk = 512
-        for start in stride(from: 0, to: tokens.count, by: chunk) {
-            let targets = Array(tokens[start..<min(start + chunk, tokens.count)])
-            let inputs = [start == 0 ? 0 : tokens[start - 1]] + targets.dropLast()
-            let logits = try model(inputs, state: &state, wanted: .all, on: tape)
-            for loss in tape.crossEntropies(logits, targets) { sum += Double(loss) }
+        if !tokens.isEmpty {
+            for score in try TokenScorer(model, on: workspace).score(ScoringRequest(text: tokens)) {
+                sum += Double(score.nats)
+            }
         }
         return ValidationLoss(nats: sum, tokenCount: tokens.count, byteCount: byteCount)
     }

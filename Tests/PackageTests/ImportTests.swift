@@ -11,11 +11,12 @@ private let allowed: [String: Set<String>] = [
     "Hub": [],
     "LanguageModels": ["Tensors"],
     "Generation": ["LanguageModels", "Tokenizers", "Tensors"],
+    "Evaluation": ["LanguageModels", "Tokenizers", "Tensors"],
     "Training": ["LanguageModels", "Checkpoints", "Tensors"],
     "Quantizing": ["LanguageModels", "Tensors"],
     "RWKV": [
-        "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
-        "Training",
+        "Checkpoints", "DefaultModel", "Evaluation", "Generation", "LanguageModels", "Quantizing", "Tensors",
+        "Tokenizers", "Training",
     ],
     "CommandLineTool": ["RWKV", "Plots", "Hub"],
 ]
