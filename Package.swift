@@ -95,6 +95,7 @@ let package = Package(
                 "Checkpoints", "CommandLineTool", "HubTestServer", "LanguageModels", "RWKV", "Tensors", "TestSupport",
                 "Tokenizers",
             ]),
+        tests("DocumentationTests", ["RWKV"]),
         tests("PackageTests", ["TestSupport"]),
     ]
 )

@@ -42,15 +42,16 @@ static void matmul_bf16(float *y, size_t ldy, const float *x, size_t ldx, const 
 }
 
 static void matmul_pairs(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
-                         size_t n, size_t k, int accumulate) {
+                         size_t n, size_t k) {
     for (size_t i = 0; i < t; i++)
         for (size_t j = 0; j < n; j++) {
             float sum = 0;
             for (size_t p = 0; p < k; p++) sum += widen(x[i * ldx + p]) * widen(w[j * ldw + p]);
-            y[i * ldy + j] = accumulate ? y[i * ldy + j] + sum : sum;
+            y[i * ldy + j] = sum;
         }
 }
 
+#include "scalar_panels.h"
 #include "scalar_packed.h"
 
 static void matmul_f16(float *y, size_t ldy, const float *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t, size_t n,
@@ -115,11 +116,6 @@ static void bf16_to_f32(float *y, const uint16_t *x, size_t n) {
 
 static void f32_to_bf16(uint16_t *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = narrow(x[i]);
-}
-
-static void transpose_bf16(uint16_t *y, size_t ldy, const float *x, size_t ldx, size_t t, size_t c) {
-    for (size_t j = 0; j < c; j++)
-        for (size_t i = 0; i < t; i++) f32_to_bf16(y + j * ldy + i, x + i * ldx + j, 1);
 }
 
 static void token_shift(float *y, const float *x, const float *previous, const float *mix, size_t t, size_t c) {

@@ -52,51 +52,6 @@ static void f32_to_bf16(uint16_t *y, const float *x, size_t n) {
     }
 }
 
-#if VW == 4
-#define LOWER 0, 4, 1, 5
-#define UPPER 2, 6, 3, 7
-#elif VW == 8
-#define LOWER 0, 8, 1, 9, 2, 10, 3, 11
-#define UPPER 4, 12, 5, 13, 6, 14, 7, 15
-#elif VW == 16
-#define LOWER 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define UPPER 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#endif
-
-// Two rows' numbers side by side are a word of a column: VW such words of VW columns change places in registers. Each of
-// log₂ VW times, row i and row i + VW / 2 are shuffled like two halves of a pack of cards.
-INLINE void transpose_block(uint16_t *y, size_t ldy, const float *x, size_t ldx) {
-    vu a[VW], b[VW];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < VW; i++) a[i] = narrow(load(x + 2 * i * ldx)) | narrow(load(x + (2 * i + 1) * ldx)) << 16;
-#pragma clang loop unroll(full)
-    for (int width = 1; width < VW; width *= 2) {
-#pragma clang loop unroll(full)
-        for (int i = 0; i < VW / 2; i++) {
-            b[2 * i] = __builtin_shufflevector(a[i], a[i + VW / 2], LOWER);
-            b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + VW / 2], UPPER);
-        }
-#pragma clang loop unroll(full)
-        for (int i = 0; i < VW; i++) a[i] = b[i];
-    }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < VW; i++) *(vu_halves *)(y + i * ldy) = a[i];
-}
-
-static void transpose_bf16(uint16_t *y, size_t ldy, const float *x, size_t ldx, size_t t, size_t c) {
-    size_t whole = t - t % (2 * VW);
-    for (size_t i = 0; i < t; i += 2 * VW) {
-        size_t j = 0;
-        if (i < whole)
-            for (; j + VW <= c; j += VW) transpose_block(y + j * ldy + i, ldy, x + i * ldx + j, ldx);
-        for (; j < c; j++)
-            for (size_t q = i; q < t && q < i + 2 * VW; q++) {
-                vf one = {x[q * ldx + j]};
-                y[j * ldy + q] = (uint16_t)narrow(one)[0];
-            }
-    }
-}
-
 static void token_shift(float *y, const float *x, const float *previous, const float *mix, size_t t, size_t c) {
     for (size_t row = 0; row < t; row++, previous = x, x += c, y += c) EACH(c) {
             vf m = load_part(mix + i, left), now = load_part(x + i, left), then = load_part(previous + i, left);

@@ -4,6 +4,7 @@
 #include "vector.h"
 #include "vector_matmul.h"
 #include "vector_pairs.h"
+#include "vector_panels.h"
 #include "vector_packed.h"
 #include "vector_elementwise.h"
 #include "vector_norm.h"

@@ -30,7 +30,7 @@ INLINE vu load_pairs_part(const uint16_t *p, size_t left) {
 
 // mr rows times nr outputs. Outputs are `step` apart in y, and their weights `ldw`.
 INLINE void pairs_tile(float *y, size_t ldy, size_t step, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw,
-                       size_t k, int accumulate, const int mr, const int groups, const int nr) {
+                       size_t k, const int mr, const int groups, const int nr) {
     vf acc[MR][8];
 #pragma clang loop unroll(full)
     for (int i = 0; i < mr; i++)
@@ -67,16 +67,15 @@ INLINE void pairs_tile(float *y, size_t ldy, size_t step, const uint16_t *x, siz
 #pragma clang loop unroll(full)
             for (int j = 0; j < 4; j++) {
                 if (4 * g + j >= nr) continue;
-                float *target = y + i * ldy + (4 * g + j) * step;
-                *target = accumulate ? *target + sums[j] : sums[j];
+                y[i * ldy + (4 * g + j) * step] = sums[j];
             }
         }
 }
 
 INLINE void pairs_rows(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
-                       size_t k, int accumulate, const int nr) {
+                       size_t k, const int nr) {
     size_t i = 0;
-#define TILE(ROWS) pairs_tile(y + i * ldy, ldy, 1, x + i * ldx, ldx, w, ldw, k, accumulate, ROWS, 1, nr)
+#define TILE(ROWS) pairs_tile(y + i * ldy, ldy, 1, x + i * ldx, ldx, w, ldw, k, ROWS, 1, nr)
     for (; i + MR <= t; i += MR) TILE(MR);
 #if MR > 4
     for (; i + 4 <= t; i += 4) TILE(4);
@@ -87,19 +86,19 @@ INLINE void pairs_rows(float *y, size_t ldy, const uint16_t *x, size_t ldx, cons
 }
 
 static void matmul_pairs(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
-                         size_t n, size_t k, int accumulate) {
+                         size_t n, size_t k) {
     size_t j = 0;
     if (t == 1) {
         // Eight long straight reads, as in vector_matmul.h.
         size_t part = n / 8;
-        for (; j < part; j++) pairs_tile(y + j, ldy, part, x, ldx, w + j * ldw, part * ldw, k, accumulate, 1, 2, 8);
+        for (; j < part; j++) pairs_tile(y + j, ldy, part, x, ldx, w + j * ldw, part * ldw, k, 1, 2, 8);
         j = 8 * part;
     }
     for (; j + 4 <= n; j += 4) {
         // Few rows wait for memory: what the tile after the next needs is asked for now.
         const uint16_t *ahead = w + (j + 8) * ldw;
         for (size_t p = 0; p < 4 * k; p += 32) __builtin_prefetch(ahead + p);
-        pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, accumulate, 4);
+        pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 4);
     }
-    for (; j < n; j++) pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, accumulate, 1);
+    for (; j < n; j++) pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 1);
 }

@@ -4,50 +4,50 @@
 /// recurrences, norms and the loss stay 32-bit numbers (Micikevicius et al. 2017, arXiv:1710.03740). Each matrix is rounded
 /// when it is first needed, and those that learn again after `reset`.
 public final class NarrowWeights {
+    /// What a matrix is summed over.
+    enum Direction { case rows, columns }
+
+    private struct Key: Hashable {
+        let index: Int
+        let direction: Direction
+    }
+
     private struct Entry {
-        let matrix: NarrowMatrix
+        let panels: NarrowPanels
         let isTrained: Bool
     }
 
-    private var straight: [Int: Entry] = [:]
-    private var transposed: [Int: Entry] = [:]
+    private var known: [Key: Entry] = [:]
 
     public init() {}
 
     /// Forgets what is rounded of weights that learn: to be called when they have changed.
-    public func reset() {
-        straight = straight.filter { !$0.value.isTrained }
-        transposed = transposed.filter { !$0.value.isTrained }
-    }
+    public func reset() { known = known.filter { !$0.value.isTrained } }
 
-    /// `weight` as it is stored.
-    func straight(_ weight: Parameter, on tape: Tape) -> NarrowMatrix {
-        if weight.value.type == .bf16 { return NarrowMatrix(weight) }
-        return Self.find(weight, in: &straight) { tape.narrowed($0, weight.outputs, weight.inputs) }
-    }
-
-    /// The transpose of `weight`.
-    func transposed(_ weight: Parameter, on tape: Tape) -> NarrowMatrix {
-        Self.find(weight, in: &transposed) { tape.narrowedTranspose($0, weight.outputs, weight.inputs) }
-    }
-
-    private static func find(
-        _ weight: Parameter, in known: inout [Int: Entry], make: (UnsafePointer<Float>) -> NarrowMatrix
-    ) -> NarrowMatrix {
-        if let found = known[weight.index] { return found.matrix }
-        let matrix: NarrowMatrix
-        if weight.value.type == .f32 {
-            matrix = make(weight.floats)
-        } else {
-            guard let floats = weight.value.floats() else {
-                preconditionFailure("“\(weight.name)” is \(weight.value.type.rawValue), which has no numbers")
-            }
-            matrix = floats.withUnsafeBufferPointer { values in
-                guard let base = values.baseAddress else { preconditionFailure("“\(weight.name)” is empty") }
-                return make(base)
+    /// The right side of a product with `weight`, summed along its rows (y = x · Wᵀ) or along its columns (y = x · W).
+    func panels(_ weight: Parameter, along direction: Direction, on tape: Tape) -> NarrowPanels {
+        let key = Key(index: weight.index, direction: direction)
+        if let found = known[key] { return found.panels }
+        let panels = Self.withFloats(weight) {
+            switch direction {
+            case .rows: tape.panelsOfRows($0, weight.outputs, weight.inputs)
+            case .columns: tape.panelsOfColumns($0, weight.outputs, weight.inputs)
             }
         }
-        known[weight.index] = Entry(matrix: matrix, isTrained: weight.isTrained)
-        return matrix
+        known[key] = Entry(panels: panels, isTrained: weight.isTrained)
+        return panels
+    }
+
+    private static func withFloats(
+        _ weight: Parameter, _ body: (UnsafePointer<Float>) -> NarrowPanels
+    ) -> NarrowPanels {
+        if weight.value.type == .f32 { return body(weight.floats) }
+        guard let floats = weight.value.floats() else {
+            preconditionFailure("“\(weight.name)” is \(weight.value.type.rawValue), which has no numbers")
+        }
+        return floats.withUnsafeBufferPointer { values in
+            guard let base = values.baseAddress else { preconditionFailure("“\(weight.name)” is empty") }
+            return body(base)
+        }
     }
 }

@@ -15,6 +15,8 @@ public final class Trainer {
     public private(set) var options: TrainingOptions
     /// How many steps have been taken.
     public private(set) var stepsDone: Int
+    /// How the loss has gone, and what was skipped.
+    public private(set) var trend: LossTrend
     let optimizer: AdamW
 
     private var sampler: BatchSampler
@@ -29,12 +31,12 @@ public final class Trainer {
         _ model: LanguageModel, _ options: TrainingOptions, tokens: [Int32], on workspace: Workspace
     ) throws(TrainingError) {
         let optimizer = try AdamW(model.parameters, options.optimizer)
-        try self.init(model, options, tokens, optimizer, stepsDone: 0, workspace)
+        try self.init(model, options, tokens, optimizer, stepsDone: 0, LossTrend(), workspace)
     }
 
     init(
         _ model: LanguageModel, _ options: TrainingOptions, _ tokens: [Int32], _ optimizer: AdamW, stepsDone: Int,
-        _ workspace: Workspace
+        _ trend: LossTrend, _ workspace: Workspace
     ) throws(TrainingError) {
         try options.validate()
         try Self.check(tokens, model)
@@ -42,6 +44,7 @@ public final class Trainer {
         self.options = options
         self.optimizer = optimizer
         self.stepsDone = stepsDone
+        self.trend = trend
         self.workspace = workspace
         sampler = try BatchSampler(
             tokens, batchSize: options.batchSize, contextLength: options.contextLength, seed: options.seed)
@@ -58,21 +61,50 @@ public final class Trainer {
     /// Sets the length of the run to a number of passes over the data.
     public func setEpochCount(_ epochs: Double) { setStepCount(sampler.steps(epochs: epochs)) }
 
-    /// Takes one step over the next batch.
-    /// - Throws: `TrainingError.notFinite` if the loss or a gradient is not; the weights are then unchanged.
+    /// Takes one step over the next batch, or leaves it out where the options' policy says so.
+    /// - Throws: `TrainingError.notFinite` and `lossSpike` where the policy is to stop; the weights are then unchanged.
     public func step() throws(TrainingError) -> TrainingStep {
-        let batch = sampler.batch(step: stepsDone)
-        let report = try update(
-            inputs: batch.map { Array($0.dropLast()) }, targets: batch.flatMap { $0.dropFirst() },
-            rate: options.schedule.rate(step: stepsDone, of: options.stepCount))
+        let batch = nextBatch()
+        let policy = options.policy ?? SpikePolicy()
+        let trend = trend
+        let step = stepsDone + 1
+        var report: TrainingStep
+        let targets = batch.flatMap { $0.dropFirst() }
+        let rate = options.schedule.rate(step: stepsDone, of: options.stepCount)
+        do {
+            report = try update(inputs: batch.map { Array($0.dropLast()) }, targets: targets, rate: rate) {
+                loss throws(TrainingError) in
+                guard policy.spike != .ignore, trend.isSpike(loss, threshold: policy.threshold) else { return }
+                throw .lossSpike(step: step, loss: loss, mean: trend.mean)
+            }
+            self.trend.add(report.loss)
+        } catch {
+            guard let (loss, action) = error.spike(policy), action == .skip else { throw error }
+            self.trend.skip()
+            if self.trend.skippedInRow > policy.patience { throw error }
+            report = TrainingStep(
+                step: step, tokens: targets.count, loss: loss, learningRate: rate, gradientNorm: .nan,
+                skipped: error.reason)
+        }
         stepsDone += 1
         return report
     }
 
+    /// The tokens of the next step's sequences, one more of each than it reads.
+    func nextBatch() -> [ArraySlice<Int32>] { sampler.batch(step: stepsDone) }
+
+    /// ‖the gradients of what learns‖₂
+    func gradientNorm() -> Double { gradients.norm(on: workspace) }
+
     /// One update on the given sequences: loss, gradients, clipping, AdamW.
-    public func update(inputs: [[Int32]], targets: [Int32], rate: Double) throws(TrainingError) -> TrainingStep {
+    /// - Parameter check: Sees the loss before anything has changed, and may throw.
+    public func update(
+        inputs: [[Int32]], targets: [Int32], rate: Double,
+        check: (Double) throws(TrainingError) -> Void = { _ throws(TrainingError) in }
+    ) throws(TrainingError) -> TrainingStep {
         let loss = try accumulate(inputs: inputs, targets: targets)
-        let norm = gradients.norm(on: workspace)
+        try check(loss)
+        let norm = gradientNorm()
         guard norm.isFinite else {
             throw .notFinite(
                 step: stepsDone + 1, what: "a gradient",
@@ -108,7 +140,7 @@ public final class Trainer {
         gradients.reset()
         var loss = 0.0
         for pass in TrainingPasses(inputs, targets, options.memory ?? MemoryOptions()) {
-            loss += try self.pass(pass, tokenCount: count)
+            loss += try self.pass(pass, tokenCount: count, on: workspace, narrowWeights)
         }
         guard loss.isFinite else {
             let tensor = firstNonFinite { $0.mutableFloats?.contains { !$0.isFinite } ?? false }
@@ -117,8 +149,19 @@ public final class Trainer {
         return loss
     }
 
+    /// Computes loss and gradients of some sequences at once, in memory of `workspace`, and forgets them.
+    func rehearse(inputs: [[Int32]], targets: [Int32], on workspace: Workspace) throws(TrainingError) {
+        let narrowWeights = options.precision == .bf16 ? NarrowWeights() : nil
+        for pass in TrainingPasses(inputs, targets, MemoryOptions()) {
+            _ = try self.pass(pass, tokenCount: targets.count, on: workspace, narrowWeights)
+        }
+        gradients.reset()
+    }
+
     /// The part of the step's loss that some sequences have, whose gradients are added to those of the step.
-    private func pass(_ pass: TrainingPasses.Pass, tokenCount: Int) throws(TrainingError) -> Double {
+    private func pass(
+        _ pass: TrainingPasses.Pass, tokenCount: Int, on workspace: Workspace, _ narrowWeights: NarrowWeights?
+    ) throws(TrainingError) -> Double {
         var states = pass.segments[0].inputs.map { _ in model.initialState() }
         var loss = 0.0
         for (index, segment) in pass.segments.enumerated() {
@@ -166,8 +209,13 @@ public struct TrainingStep: Sendable, Equatable {
     public let learningRate: Double
     /// The gradients' global norm before clipping.
     public let gradientNorm: Double
+    /// Why the weights were left as they were, if they were; the loss and the norm may then be NaN.
+    public let skipped: String?
 
-    public init(step: Int, tokens: Int, loss: Double, learningRate: Double, gradientNorm: Double) {
+    public init(
+        step: Int, tokens: Int, loss: Double, learningRate: Double, gradientNorm: Double, skipped: String? = nil
+    ) {
+        self.skipped = skipped
         self.step = step
         self.tokens = tokens
         self.loss = loss

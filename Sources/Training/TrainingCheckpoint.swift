@@ -28,6 +28,8 @@ public struct TrainingCheckpoint: Sendable {
         public var secondsDone: Double
         /// The lowest validation loss so far, and the step that it was measured after.
         public var best: Best?
+        /// How the loss has gone; `nil` in checkpoints of runs that knew of no such thing.
+        public var trend: LossTrend?
         /// What the caller wants to find again: the names of its data files, for example.
         public var notes: [String: String]
 
@@ -97,9 +99,12 @@ public struct TrainingCheckpoint: Sendable {
             loading: TensorList(tensors: weights + (base?.tensors ?? [])), training: progress.tuning ?? .full)
         let learning = model.parameters.filter(\.isTrained)
         let optimizer = try AdamW(
-            model.parameters, progress.options.optimizer, updateCount: progress.stepsDone,
+            model.parameters, progress.options.optimizer,
+            updateCount: progress.stepsDone - (progress.trend?.skippedCount ?? 0),
             first: learning.map { try moment(Self.first, $0) }, second: learning.map { try moment(Self.second, $0) })
-        return try Trainer(model, progress.options, tokens, optimizer, stepsDone: progress.stepsDone, workspace)
+        return try Trainer(
+            model, progress.options, tokens, optimizer, stepsDone: progress.stepsDone, progress.trend ?? LossTrend(),
+            workspace)
     }
 
     private func moment(_ prefix: String, _ parameter: Parameter) throws -> StoredTensor {

@@ -26,9 +26,11 @@ public struct TrainingLogEntry: Codable, Sendable, Equatable {
     /// Present after steps that were followed by a validation.
     public var validationLoss: Double?
     public var validationBitsPerByte: Double?
+    /// Why the step was left out, if it was; `loss` and `gradient_norm` may then be "NaN".
+    public var skipped: String?
 
     enum CodingKeys: String, CodingKey {
-        case step, tokens, loss
+        case step, tokens, loss, skipped
         case learningRate = "learning_rate"
         case gradientNorm = "gradient_norm"
         case tokensPerSecond = "tokens_per_second"
@@ -45,6 +47,7 @@ public struct TrainingLogEntry: Codable, Sendable, Equatable {
         self.tokensPerSecond = tokensPerSecond
         validationLoss = validation?.natsPerToken
         validationBitsPerByte = validation?.bitsPerByte
+        skipped = step.skipped
     }
 }
 
@@ -94,6 +97,8 @@ public final class TrainingLog {
     public static func read(_ path: String) -> [TrainingLogEntry] {
         guard let data = FileManager.default.contents(atPath: path) else { return [] }
         let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
         return data.split(separator: UInt8(ascii: "\n")).compactMap {
             try? decoder.decode(TrainingLogEntry.self, from: Data($0))
         }
@@ -102,7 +107,9 @@ public final class TrainingLog {
     private static func line(_ entry: TrainingLogEntry) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        // Losses and norms of a run that goes on are finite, so encoding does not fail.
+        // JSON has no word for the loss of a step that was skipped because it was no number.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
         guard let data = try? encoder.encode(entry) else { return [] }
         return Array(data) + [UInt8(ascii: "\n")]
     }

@@ -29,6 +29,8 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
     public var memory: MemoryOptions? = MemoryOptions()
     /// The numbers that are multiplied: `bf16`, or 32-bit ones if `nil` or `f32`.
     public var precision: TrainingPrecision?
+    /// What is done about NaN and spikes of the loss; stops at NaN if `nil`.
+    public var policy: SpikePolicy? = SpikePolicy()
     /// Decides the order of the data and the dropout; the same seed gives the same weights, bit for bit.
     public var seed: UInt64 = 1
 
@@ -63,6 +65,10 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
             "a finite number of at least 0")
         for beta in [optimizer.beta1, optimizer.beta2] {
             try require(beta >= 0 && beta < 1, "beta", "\(beta)", "from 0 to below 1")
+        }
+        if let policy {
+            try require(policy.notFinite != .ignore, "policy for numbers that are not finite", "ignore", "stop or skip")
+            try require(policy.threshold > 0, "threshold of a spike", "\(policy.threshold)", "above 0")
         }
         try require(optimizer.epsilon > 0, "epsilon", "\(optimizer.epsilon)", "above 0")
     }

@@ -13,7 +13,7 @@ public final class TrainingRun {
         public var validationInterval = 200
         /// Seconds between checkpoints.
         public var saveInterval = 60.0
-        /// Chooses the number of steps so that the run takes about this long, once the first steps have shown their speed.
+        /// Chooses the number of steps so that the run takes about this long.
         public var seconds: Double?
 
         public init() {}
@@ -38,8 +38,9 @@ public final class TrainingRun {
     private let log: TrainingLog
     private let clock: @Sendable () -> Double
 
-    /// The steps whose speed decides how many steps fit a number of seconds. The first are left out: they fill caches.
-    private static let calibration = 4..<14
+    /// The steps that tell nothing about the speed, since they fill caches, and how many must be measured after them.
+    private static let warmup = 4
+    private static let leastMeasured = 10
 
     /// - Parameters:
     ///   - logPath: Where the log goes besides the folder's own, or `nil`.
@@ -71,7 +72,8 @@ public final class TrainingRun {
             let start = clock()
             let step = try trainer.step()
             let seconds = max(clock() - start, 1e-9)
-            calibrate(step.step, clock())
+            progress.secondsDone = before + clock() - began
+            fitStepCount(after: step.step, clock())
             let isLast = step.step == trainer.options.stepCount
             let measured = isLast || step.step % plan.validationInterval == 0 ? try validate() : nil
             let entry = TrainingLogEntry(
@@ -92,17 +94,27 @@ public final class TrainingRun {
         return isFinished
     }
 
+    // The steps since the process began and the moment after the first few, and when the number of steps was last chosen.
     private var stepsHere = 0
-    private var calibrationStart = 0.0
+    private var measuringSince = 0.0
+    private var lastChoice = 0.0
 
-    private func calibrate(_ step: Int, _ now: Double) {
+    /// Chooses the number of steps that fills the time that was asked for, and again as the speed changes.
+    ///
+    /// In the last tenth it stays: the learning rate comes down to its end without another jump.
+    private func fitStepCount(after step: Int, _ now: Double) {
         stepsHere += 1
-        guard let seconds = plan.seconds, trainer.options.stepCount == TrainingOptions.undecided else { return }
-        if stepsHere == Self.calibration.lowerBound { calibrationStart = now }
-        guard stepsHere == Self.calibration.upperBound else { return }
-        let perStep = (now - calibrationStart) / Double(Self.calibration.count)
-        let left = seconds - perStep * Double(step)
+        guard let seconds = plan.seconds else { return }
+        if stepsHere == Self.warmup { (measuringSince, lastChoice) = (now, now) }
+        let measured = stepsHere - Self.warmup
+        let isFirst = trainer.options.stepCount == TrainingOptions.undecided
+        guard measured >= Self.leastMeasured, isFirst || now - lastChoice > max(5, 0.01 * seconds) else { return }
+        let left = seconds - progress.secondsDone
+        guard isFirst || left > 0.1 * seconds else { return }
+        // Validations and checkpoints are in it.
+        let perStep = (now - measuringSince) / Double(measured)
         trainer.setStepCount(step + max(1, Int(left / perStep)))
+        lastChoice = now
     }
 
     private func validate() throws -> ValidationLoss? {
@@ -118,6 +130,7 @@ public final class TrainingRun {
     private func save() throws {
         progress.stepsDone = trainer.stepsDone
         progress.options = trainer.options
+        progress.trend = trainer.trend
         try TrainingCheckpoint.write(trainer, progress, to: folder.checkpoint)
     }
 }

@@ -6,6 +6,14 @@ public struct ValidationSet: Sendable {
     private let tokens: [Int32]
     private let byteCount: Int
 
+    public var tokenCount: Int { tokens.count }
+
+    /// The beginning of the text, of `count` tokens at most.
+    func prefix(_ count: Int) -> ValidationSet {
+        ValidationSet(
+            Array(tokens.prefix(count)), byteCount: byteCount * min(count, tokens.count) / max(1, tokens.count))
+    }
+
     /// - Parameters:
     ///   - tokens: The text; documents end with token 0.
     ///   - byteCount: The bytes of text that the tokens stand for, without the marks between documents.

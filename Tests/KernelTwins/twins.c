@@ -83,6 +83,9 @@ static const twin twins[] = {
     TWIN(matmul_bf16, 1e-6),
     TWIN(matmul_f16, 1e-6),
     TWIN(matmul_pairs, 1e-6),
+    TWIN(matmul_panels, 1e-6),
+    TWIN(panels_of_columns, 0),
+    TWIN(panels_of_rows, 0),
     TWIN(matmul_packed, 0),
     TWIN(matmul_packed_exact, 0),
     TWIN(quantize_rows, 0),
@@ -109,7 +112,6 @@ static const twin twins[] = {
     TWIN(blend_backward, 0),
     TWIN(bf16_to_f32, 0),
     TWIN(f32_to_bf16, 0),
-    TWIN(transpose_bf16, 0),
     TWIN(token_shift, 1e-6),
     TWIN(token_shift_backward, 1e-6),
     TWIN(token_shift_mix_gradient, 1e-5),
@@ -175,12 +177,25 @@ long twin_split_differences(const ck_kernels *kernels) {
     count += bits_that_differ(whole, parts, t * n);
     // The product of pairs: row by row and by odd groups of outputs.
     uint16_t *hx = halves(x, t * k);
-    kernels->matmul_pairs(whole, n, hx, k, h, k, t, n, k, 0);
+    kernels->matmul_pairs(whole, n, hx, k, h, k, t, n, k);
     for (size_t i = 0; i < t; i++)
         for (size_t j = 0; j < n; j += 9)
-            kernels->matmul_pairs(parts + i * n + j, n, hx + i * k, k, h + j * k, k, 1, n - j < 9 ? n - j : 9, k, 0);
+            kernels->matmul_pairs(parts + i * n + j, n, hx + i * k, k, h + j * k, k, 1, n - j < 9 ? n - j : 9, k);
     count += bits_that_differ(whole, parts, t * n);
     free(hx);
+    // The product of panels: row by row, and one panel at a time.
+    size_t panel = (k + 1) / 2 * CK_PANEL_WIDTH, panels = (n + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH;
+    uint32_t *right = malloc(panels * panel * sizeof *right), *left = malloc(panels * panel * sizeof *left);
+    kernels->panels_of_rows(right, w, k, n, k);
+    kernels->panels_of_rows(left, x, k, t, k);
+    kernels->matmul_panels(whole, n, left, panel, 1, CK_PANEL_WIDTH, right, panel, t, n, (k + 1) / 2, 0);
+    for (size_t i = 0; i < t; i++)
+        for (size_t j = 0; j < n; j += CK_PANEL_WIDTH)
+            kernels->matmul_panels(parts + i * n + j, n, left + i / CK_PANEL_WIDTH * panel + i % CK_PANEL_WIDTH, panel, 1,
+                                   CK_PANEL_WIDTH, right + j / CK_PANEL_WIDTH * panel, panel, 1,
+                                   n - j < CK_PANEL_WIDTH ? n - j : CK_PANEL_WIDTH, (k + 1) / 2, 0);
+    count += bits_that_differ(whole, parts, t * n);
+    free(right), free(left);
     // Backward: blocks of the output.
     kernels->matmul_add_f32(once, k, whole, 1, n, x, k, n, k, t, 0);
     for (size_t i = 0; i < n; i += 11)

@@ -109,20 +109,6 @@ static double f32_to_bf16(const ck_kernels *level, const ck_kernels *scalar, uns
     return result;
 }
 
-static double transpose_bf16(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
-    size_t t = rows[size], c = widths[size], ldy = t + 3;
-    float *x = numbers(t * c, -1, 1);
-    uint16_t *y[2];
-    x[0] = NAN, x[t * c - 1] = -INFINITY;
-    EACH_TWIN {
-        y[i] = calloc(c * ldy, sizeof *y[i]);
-        (i ? scalar : level)->transpose_bf16(y[i], ldy, x, c, t, c);
-    }
-    int differ = memcmp(y[0], y[1], c * ldy * sizeof *y[0]);
-    free(x), free(y[0]), free(y[1]);
-    return differ ? INFINITY : 0;
-}
-
 static double token_shift(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
     size_t t = rows[size], c = widths[size];
     float *x = numbers(t * c, -2, 2), *previous = numbers(c, -2, 2), *mix = numbers(c, 0, 1), *y[2];

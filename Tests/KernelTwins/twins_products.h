@@ -36,14 +36,66 @@ static double matmul_bf16(const ck_kernels *level, const ck_kernels *scalar, uns
 
 static double matmul_pairs(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
     size_t t = rows[size], n = widths[size], k = depths[size];
+    float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *y[2];
+    uint16_t *hx = halves(x, t * k), *hw = halves(w, n * k);
+    EACH_TWIN {
+        y[i] = numbers(t * n, 0, 0);
+        (i ? scalar : level)->matmul_pairs(y[i], n, hx, k, hw, k, t, n, k);
+    }
+    free(x), free(w), free(hx), free(hw);
+    return compare(y[0], y[1], t * n);
+}
+
+static uint32_t *words(size_t n) { return calloc(n, sizeof(uint32_t)); }
+
+static double bf16_panels_of(const ck_kernels *level, const ck_kernels *scalar, unsigned size, int of_rows) {
+    size_t t = rows[size], c = widths[size], sums = of_rows ? c : t, outputs = of_rows ? t : c;
+    size_t count = (outputs + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * CK_PANEL_WIDTH * ((sums + 1) / 2);
+    float *x = numbers(t * c, -1, 1);
+    x[0] = NAN, x[t * c - 1] = -INFINITY;
+    uint32_t *b[2];
+    EACH_TWIN {
+        b[i] = words(count);
+        // What is not written would show.
+        memset(b[i], 0x55, count * sizeof *b[i]);
+        const ck_kernels *kernels = i ? scalar : level;
+        (of_rows ? kernels->panels_of_rows : kernels->panels_of_columns)(b[i], x, c, t, c);
+    }
+    int differ = memcmp(b[0], b[1], count * sizeof *b[0]);
+    free(x), free(b[0]), free(b[1]);
+    return differ ? INFINITY : 0;
+}
+
+static double panels_of_columns(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    return bf16_panels_of(level, scalar, size, 0);
+}
+
+static double panels_of_rows(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    return bf16_panels_of(level, scalar, size, 1);
+}
+
+// Both forms of the left side (rows of pairs, and panels), beginning at zero and at what is there.
+static double matmul_panels(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    size_t t = rows[size], n = widths[size], k = depths[size], q = (k + 1) / 2;
     double worst = 0;
-    for (int accumulate = 0; accumulate < 2; accumulate++) {
-        float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *y[2];
-        uint16_t *hx = halves(x, t * k), *hw = halves(w, n * k);
-        y[0] = numbers(t * n, -1, 1), y[1] = copy(y[0], t * n);
-        EACH_TWIN (i ? scalar : level)->matmul_pairs(y[i], n, hx, k, hw, k, t, n, k, accumulate);
-        free(x), free(w), free(hx), free(hw);
-        worst = worse(worst, compare(y[0], y[1], t * n));
+    for (int form = 0; form < 4; form++) {
+        int panels = form & 1, accumulate = form >> 1;
+        float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *c[2];
+        uint32_t *b = words((n + 31) / 32 * 32 * q), *a = words((t + 31) / 32 * 32 * q);
+        scalar->panels_of_rows(b, w, k, n, k);
+        scalar->panels_of_rows(a, x, k, t, k);
+        if (!panels)
+            for (size_t i = 0; i < t; i++) {
+                uint16_t *h = halves(x + i * k, k);
+                if (k % 2) h[k] = 0;
+                memcpy(a + i * q, h, q * sizeof *a);
+                free(h);
+            }
+        c[0] = numbers(t * n, -1, 1), c[1] = copy(c[0], t * n);
+        EACH_TWIN (i ? scalar : level)
+            ->matmul_panels(c[i], n, a, 32 * q, panels ? 1 : q, panels ? 32 : 1, b, 32 * q, t, n, q, accumulate);
+        free(x), free(w), free(a), free(b);
+        worst = worse(worst, compare(c[0], c[1], t * n));
     }
     return worst;
 }

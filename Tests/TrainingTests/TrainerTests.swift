@@ -15,8 +15,11 @@ private func text(_ count: Int = 900) -> [Int32] {
     }
 }
 
-private func options(steps: Int = 20, dropout: Float = 0) -> TrainingOptions {
+private func options(
+    steps: Int = 20, dropout: Float = 0, precision: TrainingPrecision = .f32
+) -> TrainingOptions {
     var options = TrainingOptions()
+    options.precision = precision
     options.batchSize = 3
     options.contextLength = 17
     options.stepCount = steps
@@ -52,24 +55,27 @@ struct TrainerTests {
         #expect(losses.suffix(20).reduce(0, +) / 20 < 1.0)
     }
 
-    @Test("gives the same weights, bit for bit, for any number of threads", arguments: [2, 3])
-    func threads(threadCount: Int) throws {
+    @Test(
+        "gives the same weights, bit for bit, for any number of threads", arguments: [2, 3], TrainingPrecision.allCases)
+    func threads(threadCount: Int, precision: TrainingPrecision) throws {
         func train(_ threadCount: Int) throws -> [[Float]] {
             let trainer = try Trainer(
-                model(), options(dropout: 0.2), tokens: text(), on: Workspace(threadCount: threadCount))
+                model(), options(dropout: 0.2, precision: precision), tokens: text(),
+                on: Workspace(threadCount: threadCount))
             for _ in 0..<8 { _ = try trainer.step() }
             return weights(trainer.model)
         }
         #expect(try train(1) == train(threadCount))
     }
 
-    @Test("goes on from a checkpoint with the same bits", arguments: [1, 5, 11])
-    func resume(stop: Int) throws {
+    @Test("goes on from a checkpoint with the same bits", arguments: [1, 5, 11], TrainingPrecision.allCases)
+    func resume(stop: Int, precision: TrainingPrecision) throws {
         let workspace = Workspace(threadCount: 2)
-        let whole = try Trainer(model(), options(dropout: 0.1), tokens: text(), on: workspace)
+        let options = options(dropout: 0.1, precision: precision)
+        let whole = try Trainer(model(), options, tokens: text(), on: workspace)
         for _ in 0..<12 { _ = try whole.step() }
 
-        let first = try Trainer(model(), options(dropout: 0.1), tokens: text(), on: workspace)
+        let first = try Trainer(model(), options, tokens: text(), on: workspace)
         for _ in 0..<stop { _ = try first.step() }
         let path = temporaryFolder() + ".safetensors"
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -17,6 +17,9 @@
 // The most channels that a head of RWKV-7 may have. Published models have 64.
 #define CK_HEAD_LIMIT 1024
 
+// The columns of a panel of matmul_panels.
+#define CK_PANEL_WIDTH 32
+
 typedef struct ck_kernels {
     const char *name;
     // Whether the processor multiplies bfloat16 with bfloat16 faster than floats: whether matmul_pairs is worth its while.
@@ -33,9 +36,21 @@ typedef struct ck_kernels {
     // The same with half-precision weights.
     void (*matmul_f16)(float *y, size_t ldy, const float *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t, size_t n,
                        size_t k);
-    // The same with bfloat16 on both sides and 32-bit sums, added to y if `accumulate`. Numbers below 2^−126 may count as 0.
+    // The same with bfloat16 on both sides and 32-bit sums. Numbers below 2^−126 may count as 0.
     void (*matmul_pairs)(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
-                         size_t n, size_t k, int accumulate);
+                         size_t n, size_t k);
+    // c[i, j] = Σ_q a(i, q) · b(q, j) for training: pairs of bfloat16 on both sides, added to c if `accumulate`. A word has a
+    // pair, the even number in its lower half, and a · b is the sum of two products. Sums run over q in order. Of the right
+    // side, panels of CK_PANEL_WIDTH columns stand `panel` words apart, in each q after q:
+    //     b(q, j) = b[j / 32 · panel + q · 32 + j mod 32];  a(i, q) = a[i / 32 · group + i mod 32 · row + q · column]
+    // So the left side may be rows of pairs, or panels whose columns are the rows.
+    void (*matmul_panels)(float *c, size_t ldc, const uint32_t *a, size_t group, size_t row, size_t column,
+                          const uint32_t *b, size_t panel, size_t i, size_t j, size_t q, int accumulate);
+    // Panels of x [t, c], narrowed, whose pairs are neighbours in a column: b(q, j) = x[2q, j], x[2q + 1, j]. A missing last
+    // row and missing columns are 0. A panel has ⌈t / 2⌉ · 32 words.
+    void (*panels_of_columns)(uint32_t *b, const float *x, size_t ldx, size_t t, size_t c);
+    // Panels of the transpose of w [n, k], narrowed, whose pairs are neighbours in a row: b(q, j) = w[j, 2q], w[j, 2q + 1].
+    void (*panels_of_rows)(uint32_t *b, const float *w, size_t ldw, size_t n, size_t k);
     // y[t, n] = Σ_k x[t, k] · w[n, k] with packed quantised weights and activations in bytes: step p of row t is
     // x[p · ldx + t]. Sums over steps are exact integers. k is a whole number of the type's blocks.
     void (*matmul_packed)(ck_quantization type, float *y, size_t ldy, const ck_activations *x, size_t ldx,
@@ -86,8 +101,6 @@ typedef struct ck_kernels {
                            const float *s, size_t n);
     void (*bf16_to_f32)(float *y, const uint16_t *x, size_t n);
     void (*f32_to_bf16)(uint16_t *y, const float *x, size_t n);
-    // y[c, t] = x[t, c], narrowed
-    void (*transpose_bf16)(uint16_t *y, size_t ldy, const float *x, size_t ldx, size_t t, size_t c);
 
     // ---- Token shift: y[t] = x[t] ⊙ mix + x[t−1] ⊙ (1 − mix), where x[−1] is `previous` [C] -------------------------
 

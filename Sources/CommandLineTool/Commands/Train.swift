@@ -110,9 +110,33 @@ struct Train: ParsableCommand {
             \(model.configuration.width), \(model.configuration.vocabularySize) tokens, \(model.parameterCount) \
             parameters\(learning(model)); \(tokens.count) tokens to learn from
             """)
+        try foretell(trainer, validation)
         return try TrainingRun(
             trainer, in: folder, progress: progress, validation: validation, plan: settings.plan(), logPath: log,
             clock: monotonicSeconds)
+    }
+
+    /// Says what the run will take, before it begins.
+    private func foretell(_ trainer: Trainer, _ validation: ValidationSet?) throws {
+        let estimate = try trainer.estimate(validation: validation, clock: monotonicSeconds)
+        let steps = trainer.options.stepCount
+        let tokens = Double(trainer.options.batchSize * trainer.options.contextLength)
+        var line =
+            "it will take about \(format(Double(estimate.byteCount) / 1e9, decimals: 2)) GB of memory, at "
+            + "\(format(tokens / estimate.secondsPerStep, decimals: 0)) tokens/s"
+        if steps < TrainingOptions.undecided {
+            let seconds = estimate.seconds(steps: steps, validationInterval: settings.validEvery)
+            line += "; \(steps) steps take about \(describe(seconds: seconds))"
+        }
+        Terminal.note(line)
+        let limit = ProcessMemory.resident + ProcessMemory.available
+        if estimate.byteCount > limit {
+            Terminal.note(
+                """
+                warning: only \(format(Double(limit) / 1e9, decimals: 2)) GB are free. --micro-batch 1, --checkpointing and \
+                --segment take less.
+                """)
+        }
     }
 
     private func resumed(_ folder: RunFolder) throws -> TrainingRun {
@@ -125,7 +149,6 @@ struct Train: ParsableCommand {
         var plan = settings.plan()
         let interval = checkpoint.progress.notes["validation_interval"].flatMap(Int.init)
         plan.validationInterval = interval ?? plan.validationInterval
-        // Only used if the run stopped before its speed had decided the number of steps.
         plan.seconds = checkpoint.progress.notes["seconds"].flatMap(Double.init)
         return try TrainingRun(
             trainer, in: folder, progress: checkpoint.progress, validation: validation, plan: plan, logPath: log,

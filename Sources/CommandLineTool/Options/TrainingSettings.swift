@@ -129,6 +129,15 @@ struct TrainingSettings: ParsableArguments {
     @Option(help: "RWKV-LM's pull on the largest logits.")
     var l2Wrap: Float = 1e-4
 
+    @Option(help: "When the loss or a gradient is no finite number: stop, or skip the step.")
+    var onNan = SpikePolicy.Action.stop
+
+    @Option(help: "When the loss is far above that of the steps before: ignore, skip the step, or stop.")
+    var onSpike = SpikePolicy.Action.ignore
+
+    @Option(help: "How far that is, in standard deviations of the losses before.")
+    var spikeThreshold = 6.0
+
     @Option(help: "The same seed gives the same weights, bit for bit.")
     var seed: UInt64 = 1
 
@@ -156,9 +165,12 @@ struct TrainingSettings: ParsableArguments {
         options.optimizer.epsilon = epsilon
         options.gradientClip = clip
         options.l2Wrap = l2Wrap
+        options.policy?.notFinite = onNan
+        options.policy?.spike = onSpike
+        options.policy?.threshold = spikeThreshold
         options.dropout = dropout
         options.seed = seed
-        // With --minutes the number of steps is decided after the first ones.
+        // With --minutes the number of steps follows from the speed.
         if minutes != nil { options.stepCount = TrainingOptions.undecided }
         return options
     }
@@ -194,3 +206,5 @@ struct TrainingSettings: ParsableArguments {
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 
 extension TrainingPrecision: ExpressibleByArgument {}
+
+extension SpikePolicy.Action: ExpressibleByArgument {}

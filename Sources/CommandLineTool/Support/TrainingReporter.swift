@@ -21,7 +21,11 @@ struct TrainingReporter {
         let finished = try training.run { event in
             switch event {
             case .step(let entry, let secondsLeft):
-                smoothed = smoothed.map { 0.95 * $0 + 0.05 * entry.loss } ?? entry.loss
+                if let reason = entry.skipped {
+                    Terminal.note("step \(entry.step) is skipped: \(reason)")
+                } else {
+                    smoothed = smoothed.map { 0.95 * $0 + 0.05 * entry.loss } ?? entry.loss
+                }
                 rate = rate.map { 0.9 * $0 + 0.1 * entry.tokensPerSecond } ?? entry.tokensPerSecond
                 // Who reads a file instead of a terminal gets a line a minute.
                 let isDue = !Terminal.isInteractive && monotonicSeconds() - lastLine > 60
@@ -68,7 +72,7 @@ struct TrainingReporter {
     }
 
     private func writeCurve() throws {
-        let points = training.entries.map { Point(x: Double($0.step), y: $0.loss) }
+        let points = training.entries.filter(\.loss.isFinite).map { Point(x: Double($0.step), y: $0.loss) }
         let measured = training.entries.compactMap { entry in
             entry.validationLoss.map { Point(x: Double(entry.step), y: $0) }
         }
