@@ -54,7 +54,9 @@ enum JSONLines {
     }
 
     private static func reason(_ error: DecodingError) -> String {
-        func path(_ context: DecodingError.Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
         return switch error {
         case .keyNotFound(let key, _): "it has no “\(key.stringValue)”"
         case .valueNotFound(_, let context): "“\(path(context))” is null"

@@ -1,9 +1,10 @@
-@testable import Evaluation
 import Foundation
 import LanguageModels
 import Tensors
 import Testing
 import Tokenizers
+
+@testable import Evaluation
 
 @Suite("Last words")
 struct LastWordTests {
@@ -20,7 +21,8 @@ struct LastWordTests {
         let task = try withBytes(lines) { try LastWordTask(jsonLines: $0) }
         #expect(
             task.passages == [
-                .init(context: "He was in my", word: " palm"), .init(context: "A word with a line\nand a", word: " tail"),
+                .init(context: "He was in my", word: " palm"),
+                .init(context: "A word with a line\nand a", word: " tail"),
                 .init(context: "two  words", word: " "),
             ])
         #expect(try withBytes(lines) { try LastWordTask(jsonLines: $0, limit: 1).count } == 1)

@@ -1,8 +1,9 @@
-@testable import Evaluation
 import LanguageModels
 import Tensors
 import Testing
 import Tokenizers
+
+@testable import Evaluation
 
 @Suite("Multiple choice")
 struct MultipleChoiceTests {

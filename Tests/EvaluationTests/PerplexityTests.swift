@@ -1,9 +1,10 @@
-@testable import Evaluation
 import Foundation
 import LanguageModels
 import Tensors
 import Testing
 import Tokenizers
+
+@testable import Evaluation
 
 private let documents = [
     Array("The first document.\nIt has two lines and is the longest of them all.".utf8), Array("b".utf8), [],
@@ -13,7 +14,8 @@ private let documents = [
 @Suite("Perplexity")
 struct PerplexityTests {
     private func measure(_ model: LanguageModel, _ context: Perplexity.Context) throws -> TextLoss {
-        try Perplexity(EvaluationText(documents, ByteTokenizer()), context).measure(model, on: Workspace(threadCount: 2))
+        try Perplexity(EvaluationText(documents, ByteTokenizer()), context).measure(
+            model, on: Workspace(threadCount: 2))
     }
 
     private var tokens: [[Int32]] { documents.filter { !$0.isEmpty }.map { $0.map(Int32.init) + [0] } }
@@ -43,7 +45,9 @@ struct PerplexityTests {
         #expect(loss.pieces.map(\.tokenCount) == tokens.map(\.count))
     }
 
-    @Test("sliding: each window counts what the one before did not reach", arguments: [(16, 16), (16, 5), (7, 1), (200, 3)])
+    @Test(
+        "sliding: each window counts what the one before did not reach",
+        arguments: [(16, 16), (16, 5), (7, 1), (200, 3)])
     func sliding(window: Int, stride: Int) throws {
         let model = try byteModel()
         let all = tokens.flatMap { $0 }

@@ -5,7 +5,8 @@ internal import RWKV
 /// Measures how well a model predicts texts, last words and answers.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures how well a model predicts a text, last words (LAMBADA) or answers, alone or against another.",
+        abstract:
+            "Measures how well a model predicts a text, last words (LAMBADA) or answers, alone or against another.",
         discussion: """
             A text is read once from its beginning, with the state carried through. Ends of documents are predicted too. With \
             --per-document each document begins anew, which is faster; --sliding reads windows, as is done for models that \
@@ -101,7 +102,8 @@ struct Evaluate: ParsableCommand {
     private func text(_ path: String, _ models: [EvaluatedModel]) throws -> EvaluationReport.Part {
         let documents = Array(try TextData(path: path).documents.prefix(limit ?? .max))
         let context: Perplexity.Context =
-            sliding.map { .sliding(window: $0, stride: stride ?? max(1, $0 / 2)) } ?? (perDocument ? .document : .carried)
+            sliding.map { .sliding(window: $0, stride: stride ?? max(1, $0 / 2)) }
+            ?? (perDocument ? .document : .carried)
         var losses: [TextLoss] = []
         for evaluated in models {
             let perplexity = try about(path) {

@@ -18,7 +18,8 @@ extension ModelOptions {
         }
         let own = try Self.ownTokenizer(of: isBuiltIn ? nil : path, for: model)
         guard let tokenizer = try own ?? tokenizer.load() else {
-            throw ValidationError("no tokenizer for \(path): none beside it, and none named with --vocab or --tokenizer")
+            throw ValidationError(
+                "no tokenizer for \(path): none beside it, and none named with --vocab or --tokenizer")
         }
         return EvaluatedModel(name: name, model: model, tokenizer: tokenizer, workspace: workspace)
     }

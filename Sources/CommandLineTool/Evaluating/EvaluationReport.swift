@@ -132,10 +132,12 @@ extension EvaluationReport.Part {
                 key: "word_perplexity", title: "perplexity per word", values: losses.map(\.wordPerplexity), decimals: 2),
         ]
         if !sameTokens {
-            rows.append(.init(key: "tokens", title: "tokens", values: losses.map { Double($0.tokenCount) }, decimals: 0))
+            rows.append(
+                .init(key: "tokens", title: "tokens", values: losses.map { Double($0.tokenCount) }, decimals: 0))
         }
         var facts: [(String, Double)] = [
-            ("tokens", Double(first.tokenCount)), ("bytes", Double(first.byteCount)), ("words", Double(first.wordCount)),
+            ("tokens", Double(first.tokenCount)), ("bytes", Double(first.byteCount)),
+            ("words", Double(first.wordCount)),
             ("documents", Double(documentCount)),
         ]
         let reading: String

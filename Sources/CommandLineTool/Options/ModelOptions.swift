@@ -85,7 +85,9 @@ struct ThreadOptions: ParsableArguments {
 func about<Result>(_ path: String, _ work: () throws -> Result) throws -> Result {
     do {
         return try work()
-    } catch let error where error is CheckpointError || error is ModelError || error is ParameterError || error is EvaluationError {
+    } catch let error
+        where error is CheckpointError || error is ModelError || error is ParameterError || error is EvaluationError
+    {
         let message = "\(error)"
         throw InputError(description: message.contains(path) ? message : "\(path): \(message)")
     }
