@@ -6,6 +6,21 @@ import Tokenizers
 
 @testable import Evaluation
 
+/// Bytes as tokens, some of which have changed their ids.
+private struct RenamedBytes: Tokenizer {
+    private var ids = (0..<256).map(Int32.init)
+    let vocabularySize = 256
+    let endOfText: TokenID? = nil
+
+    mutating func call(_ byte: UInt8, _ id: Int32) {
+        guard let other = ids.firstIndex(of: id) else { return }
+        ids.swapAt(Int(byte), other)
+    }
+
+    func encode(bytes: [UInt8]) -> [TokenID] { bytes.map { ids[Int($0)] } }
+    func bytes(of token: TokenID) -> [UInt8]? { ids.firstIndex(of: token).map { [UInt8($0)] } }
+}
+
 @Suite("Last words")
 struct LastWordTests {
     private let lines = """
@@ -31,28 +46,26 @@ struct LastWordTests {
     @Test("Accuracy asks for all tokens of the word, perplexity is per word, as computed token by token")
     func measure() throws {
         let model = try byteModel()
-        let tokenizer = ByteTokenizer()
-        // A model that nobody trained guesses nothing, so one passage ends with what it would have written.
-        func guess(_ context: String, _ count: Int) throws -> String {
-            var tokens = [0] + tokenizer.encode(context)
-            for _ in 0..<count {
-                let logits = try #require(try plainLogits(model, tokens).last)
-                tokens.append(Int32(try #require(logits.firstIndex(of: logits.max() ?? 0))))
-            }
-            return tokenizer.decodeText(tokens.suffix(count))
+        // A model that nobody trained guesses nothing sensible, so the tokens are called so that it does: what it would
+        // write after a context are the tokens of a blank and of “q”.
+        func guess(_ tokens: [Int32]) throws -> Int32 {
+            let logits = try #require(try plainLogits(model, tokens).last)
+            return Int32(try #require(logits.firstIndex(of: logits.max() ?? 0)))
         }
-        var passages = ["He was in my palm", "some other text"]
-        for start in 0..<4000 where passages.count < 3 {
-            // The guess must begin with a blank and go on in letters.
-            let context = "start \(start)"
-            let logits = try #require(try plainLogits(model, [0] + tokenizer.encode(context)).last)
-            guard logits.firstIndex(of: logits.max() ?? 0) == 32 else { continue }
-            let word = try guess(context, 2)
-            if word.utf8.count == 2, word.utf8.allSatisfy({ $0 < 128 }), word.last?.isLetter == true {
-                passages += [context + word, context + word + "z"]
-            }
+        var tokenizer = RenamedBytes()
+        var context = ""
+        for letter in "abcdefgh" {
+            let first = [0, Int32(letter.asciiValue ?? 0)]
+            let blank = try guess(first)
+            let second = try guess(first + [blank])
+            guard Set([0, first[1], blank, second]).count == 4 else { continue }
+            tokenizer.call(UInt8(ascii: " "), blank)
+            tokenizer.call(UInt8(ascii: "q"), second)
+            context = String(letter)
+            break
         }
-        #expect(passages.count == 4)
+        try #require(tokenizer.encode(context) == [Int32(context.utf8.first ?? 0)])
+        let passages = ["He was in my palm", "some other text", context + " q", context + " qz"]
         let json = try passages.map { String(decoding: try JSONEncoder().encode(["text": $0]), as: UTF8.self) }
         let task = try withBytes(json.joined(separator: "\n")) { try LastWordTask(jsonLines: $0) }
         var done: [Int] = []
