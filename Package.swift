@@ -51,14 +51,15 @@ let package = Package(
             ]),
         library("LanguageModels", ["Tensors"]),
         library("Generation", ["LanguageModels", "Tokenizers", "Tensors"]),
+        library("Evaluation", ["LanguageModels", "Tensors", "Tokenizers"]),
         library("TrainingData", ["Checkpoints", "Tensors", "Tokenizers"]),
         library("Training", ["LanguageModels", "Checkpoints", "Tensors", "TrainingData"]),
         library("Quantizing", ["LanguageModels", "Tensors"]),
         library(
             "RWKV",
             [
-                "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
-                "Training", "TrainingData",
+                "Checkpoints", "DefaultModel", "Evaluation", "Generation", "LanguageModels", "Quantizing", "Tensors",
+                "Tokenizers", "Training", "TrainingData",
             ]),
         // Not called rwkv: on a file system that ignores case it would meet the library RWKV.
         .executableTarget(
@@ -87,6 +88,7 @@ let package = Package(
         tests("PlotsTests", ["Plots"]),
         tests("HubTests", ["Hub", "HubTestServer"]),
         tests("QuantizingTests", ["Quantizing", "LanguageModels", "Tensors", "TestSupport"]),
+        tests("EvaluationTests", ["Evaluation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
         tests("TrainingDataTests", ["TrainingData", "Checkpoints", "Tensors", "TestSupport", "Tokenizers"]),
         tests(
             "TrainingTests",

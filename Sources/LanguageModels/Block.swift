@@ -10,8 +10,18 @@ public protocol Block: Sendable {
     /// What its state begins with while that is being learnt.
     var learntState: LearntState? { get }
 
+    /// How fast each channel or head of its state fades, as −ln of the factor that is left after a token; empty if
+    /// nothing fades.
+    ///
+    /// Where the factor depends on the token, it is the one without the token's part.
+    func decayRates() -> [Double]
+
     /// The residual stream `[rows, C]` after this block.
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor
+}
+
+extension Block {
+    public func decayRates() -> [Double] { [] }
 }
 
 /// A slot of a block's state: what it is called, its shape, and what it holds before the first token.

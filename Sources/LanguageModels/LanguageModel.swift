@@ -19,7 +19,7 @@ public final class LanguageModel: Sendable {
     private let learntStates: [(state: LearntState, offset: Int)]
     private let embedding: Parameter
     private let firstNorm: PreNorm
-    private let blocks: [any Block]
+    let blocks: [any Block]
     private let lastNorm: PreNorm
     private let head: Parameter
 
@@ -223,13 +223,16 @@ public struct SequenceChunk: Sendable {
     }
 
     /// The rows whose logits are wanted.
-    public enum Wanted: Sendable {
+    public enum Wanted: Sendable, Equatable {
         case none, last, all
+        /// Those of the last so many tokens.
+        case suffix(Int)
 
         func rows(of run: Range<Int>) -> Range<Int> {
             switch self {
             case .none: run.upperBound..<run.upperBound
             case .last: run.upperBound - 1..<run.upperBound
+            case .suffix(let count): run.upperBound - min(max(0, count), run.count)..<run.upperBound
             case .all: run
             }
         }

@@ -3,7 +3,8 @@ struct Legend {
     struct Entry {
         let name: String
         let style: Series.Style
-        let color: Int
+        /// The end of the names of its colour's classes.
+        let color: String
         /// Of the sample, from the left end of the row.
         let x: Double
         let row: Int
@@ -21,7 +22,9 @@ struct Legend {
         for (series, color) in series where !series.name.isEmpty {
             let needed = Self.sampleWidth + 8 + textWidth(series.name, size: 13) + 22
             if x > 0 && x + needed > width { (x, row) = (0, row + 1) }
-            entries.append(Entry(name: series.name, style: series.style, color: color, x: x, row: row))
+            entries.append(
+                Entry(
+                    name: series.name, style: series.style, color: PlotStyle.colorClass(series, color), x: x, row: row))
             x += needed
         }
         self.entries = entries

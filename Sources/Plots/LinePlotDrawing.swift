@@ -1,21 +1,22 @@
 /// Lays a plot out and draws it, from the background to the dots.
 struct LinePlotDrawing {
     private let plot: LinePlot
-    private let series: [(series: Series, color: Int)]
+    let series: [(series: Series, color: Int)]
     private let legend: Legend
-    private let xAxis: FittedAxis
-    private let yAxis: FittedAxis
-    private let left: Double
-    private let top: Double
-    private let right: Double
-    private let bottom: Double
+    let xAxis: FittedAxis
+    let yAxis: FittedAxis
+    let left: Double
+    let top: Double
+    let right: Double
+    let bottom: Double
     private let height: Double
     private let isEmpty: Bool
     private var svg = SVG()
 
     var text: String { svg.text }
 
-    init(_ plot: LinePlot, appearance: Appearance) {
+    /// - Parameter appearance: `nil` for a part of a page, which has the style rules itself.
+    init(_ plot: LinePlot, appearance: Appearance?) {
         self.plot = plot
         series = plot.coloredSeries
         let visible = plot.series.lazy.flatMap(\.points).filter { plot.x.shows($0.x) && plot.y.shows($0.y) }
@@ -38,16 +39,21 @@ struct LinePlotDrawing {
         draw(appearance)
     }
 
-    private mutating func draw(_ appearance: Appearance) {
+    private mutating func draw(_ appearance: Appearance?) {
         let width = plot.size.width
-        svg.open(
-            "svg",
-            [
+        let frame: KeyValuePairs<String, SVG.Attribute> =
+            appearance == nil
+            ? ["viewBox": "0 0 \(width) \(height)", "role": "img", "class": "plot-text"]
+            : [
                 "xmlns": "http://www.w3.org/2000/svg", "viewBox": "0 0 \(width) \(height)", "width": "\(width)",
                 "height": "\(height)", "role": "img", "class": "plot-text",
-            ])
+            ]
+        svg.open("svg", frame)
         if !plot.title.isEmpty { svg.element("title", [:], text: plot.title) }
-        svg.element("style", [:], text: PlotStyle.rules(appearance))
+        if let appearance {
+            let ramp = series.contains { $0.series.shade != nil } ? PlotStyle.rampRules(appearance) : ""
+            svg.element("style", [:], text: PlotStyle.rules(appearance) + ramp)
+        }
         svg.element("rect", ["class": "plot-background", "width": "\(width)", "height": "\(height)"])
         drawHeader()
         drawAxes()
@@ -108,7 +114,8 @@ struct LinePlotDrawing {
         }
     }
 
-    private mutating func drawLine(_ series: Series, _ color: Int) {
+    private mutating func drawLine(_ series: Series, _ index: Int) {
+        let color = PlotStyle.colorClass(series, index)
         var path = ""
         var lone: [Point] = []
         for segment in segments(series.points) {
@@ -121,8 +128,9 @@ struct LinePlotDrawing {
         for point in decimated(lone) { dot(point.x, point.y, color, radius: series.style == .line ? 2.5 : 1) }
     }
 
-    private mutating func drawDots(_ series: Series, _ color: Int) {
+    private mutating func drawDots(_ series: Series, _ index: Int) {
         guard series.style == .dots || series.style == .dottedLine else { return }
+        let color = PlotStyle.colorClass(series, index)
         for point in segments(series.points).flatMap(decimated) {
             let inside =
                 point.x >= left - 0.5 && point.x <= right + 0.5 && point.y >= top - 0.5 && point.y <= bottom + 0.5
@@ -156,19 +164,64 @@ struct LinePlotDrawing {
     /// The middle of a pixel, where a line one pixel wide is sharp.
     private func crisp(_ position: Double) -> Double { position.rounded(.down) + 0.5 }
 
-    private func lineClass(_ style: Series.Style, _ color: Int) -> SVG.Attribute {
+    private func lineClass(_ style: Series.Style, _ color: String) -> SVG.Attribute {
         let width = style == .faintLine ? " plot-faint" : style == .dottedLine ? " plot-thin" : ""
-        return "plot-line\(width) plot-stroke\(String(color))"
+        return "plot-line\(width) plot-stroke\(color)"
     }
 
     /// A ring in the colour of the background sets a big dot off from lines and other dots.
-    private mutating func dot(_ x: Double, _ y: Double, _ color: Int, radius: Double) {
+    private mutating func dot(_ x: Double, _ y: Double, _ color: String, radius: Double) {
         let ring = radius > 3 ? " plot-dot" : ""
         svg.element(
-            "circle", ["class": "plot-fill\(String(color))\(ring)", "cx": "\(x)", "cy": "\(y)", "r": "\(radius)"])
+            "circle", ["class": "plot-fill\(color)\(ring)", "cx": "\(x)", "cy": "\(y)", "r": "\(radius)"])
     }
 
     private mutating func label(_ text: String, x: Double, y: Double, _ style: String, anchor: String = "start") {
         svg.element("text", ["class": "\(style)", "x": "\(x)", "y": "\(y)", "text-anchor": "\(anchor)"], text: text)
+    }
+}
+
+extension LinePlotDrawing {
+    /// What a page's script needs to show the numbers under the pointer, as JSON: the plot's place in the drawing in
+    /// pixels, both axes' ends in transformed numbers, and the points of the series that have names.
+    var hoverData: String {
+        let named = series.filter { !$0.series.name.isEmpty }
+        let lists = named.map { series, color in
+            let points = thinned(series.points.filter { xAxis.fraction($0.x) != nil && yAxis.fraction($0.y) != nil })
+            let numbers = points.map { "\(Self.rounded($0.x)),\(Self.rounded($0.y))" }.joined(separator: ",")
+            let isDotted = series.style == .dots || series.style == .dottedLine
+            return """
+                {"name":\(PlotPage.json(series.name)),"color":"\(PlotStyle.colorClass(series, color))",\
+                "dots":\(isDotted),"points":[\(numbers)]}
+                """
+        }
+        return """
+            {"left":\(left),"right":\(right),"top":\(top),"bottom":\(bottom),"x":\(Self.json(xAxis)),"y":\(Self.json(yAxis)),\
+            "series":[\(lists.joined(separator: ","))]}
+            """
+    }
+
+    private static func json(_ axis: FittedAxis) -> String {
+        """
+        {"title":\(PlotPage.json(axis.axis.title)),"low":\(axis.low),"high":\(axis.high),\
+        "log":\(axis.axis.scale == .logarithmic)}
+        """
+    }
+
+    /// Not more points than a pointer can tell apart.
+    private func thinned(_ points: [Point]) -> [Point] {
+        let limit = 500
+        guard points.count > limit else { return points }
+        return (0..<limit).map { points[$0 * (points.count - 1) / (limit - 1)] }
+    }
+
+    /// Six significant digits: more are not shown.
+    private static func rounded(_ value: Double) -> Double {
+        guard value != 0 else { return 0 }
+        let exponent = 5 - decimalExponent(abs(value))
+        guard abs(exponent) < 300 else { return value }
+        return exponent >= 0
+            ? (value * powerOfTen(exponent)).rounded() / powerOfTen(exponent)
+            : (value / powerOfTen(-exponent)).rounded() * powerOfTen(-exponent)
     }
 }

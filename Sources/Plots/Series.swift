@@ -30,6 +30,8 @@ public struct Series: Sendable, Equatable {
     public var style: Style
     /// Which of the palette's colours, counted from 0 and around; `nil` takes the next one that is free.
     public var color: Int?
+    /// A place on the palette's ramp, from 0 to 1, in place of a colour: for series that follow each other, as layers do.
+    public var shade: Double?
 
     public init(_ name: String, _ points: [Point], style: Style = .line, color: Int? = nil) {
         self.name = name

@@ -23,6 +23,7 @@ internal import Checkpoints
 /// | `tokenizer.json` or `vocabulary.txt` | a copy of the tokenizer, unless it is bytes |
 /// | `log.jsonl` | one line per step |
 /// | `curve.svg` | the loss over the steps |
+/// | `config.json`, `samples.jsonl`, `report.html` | how it was made, what the model writes, a page to look at |
 public final class RunFolder {
     public let path: String
     private let lock: Int32

@@ -48,18 +48,15 @@ public struct ValidationSet: Sendable {
                 throw .tokenOutOfRange(token: tokens[index], position: index - 1, vocabularySize: vocabularySize)
             }
         }
-        let tape = Tape(on: workspace)
         var (sum, count) = (0.0, 0)
-        let chunk = 512
-        for passage in passages {
-            var state = model.initialState()
-            let (inputs, targets) = (passage.inputs, passage.targets)
-            for start in stride(from: 0, to: targets.count, by: chunk) {
-                let rows = start..<min(start + chunk, targets.count)
-                let wanted = Array(targets[rows])
-                let logits = try model(Array(inputs[rows]), state: &state, wanted: .all, on: tape)
-                for loss in tape.crossEntropies(logits, wanted) { sum += Double(loss) }
-                count += Tape.counted(wanted)
+        let requests = passages.lazy.filter { $0.tokens.count > 1 }.map {
+            ScoringRequest(inputs: $0.inputs, targets: Array($0.tokens.dropFirst()))
+        }
+        let counted = passages.filter { $0.tokens.count > 1 }.map(\.counted)
+        try TokenScorer(model, on: workspace).score(requests) { index, scores in
+            for (position, score) in scores.enumerated() where counted[index]?[position] ?? true {
+                sum += Double(score.nats)
+                count += 1
             }
         }
         return ValidationLoss(nats: sum, tokenCount: count, byteCount: byteCount)

@@ -11,12 +11,13 @@ private let allowed: [String: Set<String>] = [
     "Hub": [],
     "LanguageModels": ["Tensors"],
     "Generation": ["LanguageModels", "Tokenizers", "Tensors"],
+    "Evaluation": ["LanguageModels", "Tokenizers", "Tensors"],
     "TrainingData": ["Checkpoints", "Tensors", "Tokenizers"],
     "Training": ["LanguageModels", "Checkpoints", "Tensors", "TrainingData"],
     "Quantizing": ["LanguageModels", "Tensors"],
     "RWKV": [
-        "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
-        "Training", "TrainingData",
+        "Checkpoints", "DefaultModel", "Evaluation", "Generation", "LanguageModels", "Quantizing", "Tensors",
+        "Tokenizers", "Training", "TrainingData",
     ],
     "CommandLineTool": ["RWKV", "Plots", "Hub"],
 ]

@@ -14,7 +14,8 @@ struct Train: ParsableCommand {
             epoch and depends on --seed alone.
 
             The run's folder holds everything: model.safetensors (the end), best.safetensors (lowest validation loss), the
-            tokenizer, log.jsonl, curve.svg, and checkpoint.safetensors, from which --resume goes on bit for bit.
+            tokenizer, log.jsonl, config.json (every setting), samples.jsonl (what the model writes), curve.svg, report.html (a
+            page to look at), and checkpoint.safetensors, from which --resume goes on bit for bit.
 
             With --method lora and state, lora.safetensors or state.safetensors takes the place of model.safetensors, with the
             same as .pth beside it for other programs; --lora and --state of the other commands read both. `rwkv merge` makes a
@@ -48,6 +49,7 @@ struct Train: ParsableCommand {
     @OptionGroup(title: "Fine-tuning") var tuning: TuningOptions
     @OptionGroup(title: "Model") var size: SizeOptions
     @OptionGroup(title: "Training") var settings: TrainingSettings
+    @OptionGroup(title: "Samples") var sampling: SampleOptions
     @OptionGroup var threading: ThreadOptions
 
     @Option(help: ArgumentHelp("Write the log here instead of log.jsonl in the folder.", valueName: "file"))
@@ -102,6 +104,9 @@ struct Train: ParsableCommand {
         var notes = try sources.notes(for: data)
         notes["validation_interval"] = "\(settings.validEvery)"
         notes["seconds"] = settings.minutes.map { "\($0 * 60)" }
+        notes["save_interval"] = "\(settings.saveEvery)"
+        notes["command"] = CommandLine.arguments.joined(separator: " ")
+        notes.merge(sampling.notes) { $1 }
         let progress = TrainingCheckpoint.Progress(
             configuration: model.configuration, tuning: model.tuning,
             base: tuning.method == .full ? nil : base.map { BaseModel(path: $0.path, $0.checkpoint) },

@@ -47,11 +47,18 @@ struct ModelOptions: ParsableArguments {
     static func tokenizer(
         _ tokenizer: TokenizerOptions, of model: String?, for loaded: LanguageModel
     ) throws -> any Tokenizer {
-        if let chosen = try tokenizer.load() { return chosen }
+        if let found = try tokenizer.load() ?? ownTokenizer(of: model, for: loaded) { return found }
+        return try tokenizer.find(
+            beside: model ?? builtInName, vocabularySize: loaded.configuration.vocabularySize)
+    }
+
+    /// The tokenizer in the model's file or beside it, or that of the model inside; `nil` if there is none.
+    static func ownTokenizer(of model: String?, for loaded: LanguageModel) throws -> (any Tokenizer)? {
         guard let model else { return try BuiltInModel.tokenizer() }
         let carried = try about(model) { try ModelCheckpoint.vocabularySource(at: model) }
         if let found = try carried.flatMap(CarriedTokenizer.tokenizer) { return found }
-        return try tokenizer.find(beside: model, vocabularySize: loaded.configuration.vocabularySize)
+        return try TokenizerOptions.locate(
+            beside: model, vocabularySize: loaded.configuration.vocabularySize)?.tokenizer
     }
 }
 
@@ -80,6 +87,7 @@ func about<Result>(_ path: String, _ work: () throws -> Result) throws -> Result
         return try work()
     } catch let error
         where error is CheckpointError || error is ModelError || error is ParameterError || error is TrainingDataError
+        || error is EvaluationError
     {
         let message = "\(error)"
         throw InputError(description: message.contains(path) ? message : "\(path): \(message)")

@@ -1,17 +1,18 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Plots
 internal import RWKV
 
 /// Shows a run to whoever started it: a line of progress, the curve, and what came out.
 struct TrainingReporter {
     private let training: TrainingRun
     private let folder: RunFolder
+    private let record: RunRecord
     private let interrupt = Interrupt()
 
-    init(_ run: TrainingRun, _ folder: RunFolder) {
+    init(_ run: TrainingRun, _ folder: RunFolder) throws {
         training = run
         self.folder = folder
+        record = try RunRecord(run, folder)
     }
 
     func run() throws {
@@ -32,12 +33,12 @@ struct TrainingReporter {
                 if isDue { lastLine = monotonicSeconds() }
                 show(entry, smoothed ?? entry.loss, rate ?? entry.tokensPerSecond, secondsLeft, asLine: isDue)
             case .saved:
-                try? writeCurve()
+                record.writeIfDue()
             }
             return !interrupt.isRequested
         }
         Terminal.endProgress()
-        try writeCurve()
+        try record.write()
         guard finished else {
             Terminal.note(
                 "stopped after step \(training.trainer.stepsDone); go on with: rwkv train --output \(folder.path) --resume"
@@ -69,16 +70,5 @@ struct TrainingReporter {
 
     private func losses(_ loss: ValidationLoss) -> String {
         "\(format(loss.natsPerToken, decimals: 4)) nats per token, \(format(loss.bitsPerByte, decimals: 4)) bits per byte,"
-    }
-
-    private func writeCurve() throws {
-        let points = training.entries.filter(\.loss.isFinite).map { Point(x: Double($0.step), y: $0.loss) }
-        let measured = training.entries.compactMap { entry in
-            entry.validationLoss.map { Point(x: Double(entry.step), y: $0) }
-        }
-        let svg = LinePlot.lossCurve(training: points, validation: measured).svg()
-        let file = try AtomicFile(path: folder.curve)
-        try file.write(Array(svg.utf8))
-        try file.commit()
     }
 }

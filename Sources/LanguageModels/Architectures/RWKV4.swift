@@ -71,6 +71,8 @@ private struct RWKV4TimeMix: Mixer {
         ]
     }
 
+    func decayRates() -> [Double] { exponentialDecayRates(decay) }
+
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
         let (previous, layout) = (context.slot(0), context.layout)
         let xk = tape.tokenShift(x, mix: mixKey, previous: previous, layout)

@@ -62,6 +62,8 @@ private struct RWKV5_0TimeMix: Mixer {
         learntState = try LearntState(c, .keyFirst, slot: 1, scope)
     }
 
+    func decayRates() -> [Double] { exponentialDecayRates(decay) }
+
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
         let (previous, layout) = (context.slot(0), context.layout)
         let xk = tape.tokenShift(x, mix: mixKey, previous: previous, layout)

@@ -85,6 +85,8 @@ private struct RWKV6TimeMix: Mixer {
         learntState = try LearntState(c, .keyFirst, slot: 1, scope)
     }
 
+    func decayRates() -> [Double] { exponentialDecayRates(decay) }
+
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
         let (previous, layout) = (context.slot(0), context.layout)
         let dz = tape.shiftDifference(x, previous: previous, layout)

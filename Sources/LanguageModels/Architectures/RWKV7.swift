@@ -118,6 +118,8 @@ struct RWKV7TimeMix: Mixer {
         learntState = try LearntState(c, .valueFirst, slot: 1, scope)
     }
 
+    func decayRates() -> [Double] { boundedDecayRates(decayBias) }
+
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
         let (previous, layout) = (context.slot(0), context.layout)
         let dz = tape.shiftDifference(x, previous: previous, layout)

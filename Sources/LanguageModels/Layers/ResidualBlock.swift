@@ -8,6 +8,9 @@ protocol Mixer: Sendable {
     /// What its state begins with while that is being learnt.
     var learntState: LearntState? { get }
 
+    /// How fast what it remembers fades; see `Block`.
+    func decayRates() -> [Double]
+
     /// What is added to the residual stream.
     /// - Parameters:
     ///   - x: The normed residual stream `[rows, C]`.
@@ -18,6 +21,9 @@ protocol Mixer: Sendable {
 extension Mixer {
     // Only the matrices of time mixes are ever learnt.
     var learntState: LearntState? { nil }
+
+    // Channel mixes only know the row before.
+    func decayRates() -> [Double] { [] }
 }
 
 /// The block of every version of RWKV.
@@ -42,6 +48,8 @@ struct ResidualBlock: Block {
     }
 
     var learntState: LearntState? { timeMix.learntState }
+
+    func decayRates() -> [Double] { timeMix.decayRates() }
 
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
         let attended = tape.add(x, tape.dropout(timeMix(timeNorm(x, on: tape), context, on: tape)))
