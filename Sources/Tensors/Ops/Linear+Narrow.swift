@@ -36,12 +36,15 @@ extension Tape {
     /// The rows of `x`, rounded.
     func narrowed(_ x: Tensor) -> NarrowMatrix {
         NarrowMatrix(x.rows, x.width, on: self) { target, stride in
-            workspace.parallel(x.rows, cost: 0.1 * Double(x.width), op: "narrow") { part in
-                for row in part {
-                    kernels.table.f32_to_bf16(target + row * stride, x.row(row), x.width)
-                    if x.width < stride { target[row * stride + x.width] = 0 }
-                }
-            }
+            workspace.parallel(x.rows, cost: 0.1 * Double(x.width), op: "narrow") { narrow(x, $0, to: target, stride) }
+        }
+    }
+
+    /// Some rows of `x`, rounded, with a zero where half a pair is missing.
+    func narrow(_ x: Tensor, _ rows: Range<Int>, to target: UnsafeMutablePointer<UInt16>, _ stride: Int) {
+        for row in rows {
+            kernels.table.f32_to_bf16(target + row * stride, x.row(row), x.width)
+            if x.width < stride { target[row * stride + x.width] = 0 }
         }
     }
 

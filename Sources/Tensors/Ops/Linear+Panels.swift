@@ -67,6 +67,29 @@ extension Tape {
 
     func panelsOfColumns(_ x: Tensor) -> NarrowPanels { panelsOfColumns(UnsafePointer(x.pointer), x.rows, x.width) }
 
+    /// The rows of `x`, and panels of it that are summed over them; it is read from memory once for both.
+    func narrowedBothWays(_ x: Tensor) -> (rows: NarrowMatrix, panels: NarrowPanels) {
+        let (block, width) = (32, Int(CK_PANEL_WIDTH))
+        let panel = (x.rows + 1) / 2 * width
+        var rows: NarrowMatrix?
+        let panels = NarrowPanels(columns: x.width, pairs: (x.rows + 1) / 2, on: self) { target in
+            rows = NarrowMatrix(x.rows, x.width, on: self) { straight, stride in
+                workspace.parallel(
+                    (x.rows + block - 1) / block, cost: 0.2 * Double(x.width * block), op: "narrow"
+                ) { blocks in
+                    for row in blocks.lazy.map({ $0 * block }) {
+                        let count = min(block, x.rows - row)
+                        narrow(x, row..<row + count, to: straight, stride)
+                        kernels.table.panels_of_columns(
+                            target + row / 2 * width, panel, x.row(row), x.width, count, x.width)
+                    }
+                }
+            }
+        }
+        guard let rows else { preconditionFailure("room for panels is filled at once") }
+        return (rows, panels)
+    }
+
     /// Panels of the transpose of a matrix `[n, k]`, which are summed over k.
     func panelsOfRows(_ w: UnsafePointer<Float>, _ n: Int, _ k: Int) -> NarrowPanels {
         NarrowPanels(columns: n, pairs: (k + 1) / 2, on: self) { target in
@@ -117,14 +140,16 @@ extension Tape {
         panelProduct(y, NarrowRows(narrowed(x)), w)
         record({ tape, gradients in
             guard let dy = y.gradient else { return }
+            let dw = gradients.wanted(weight)
+            let both = dw == nil ? nil : tape.narrowedBothWays(dy)
             // dx[t, k] = Σ_n dy[t, n] · W[n, k]
             let dx = tape.make(x.shape)
             let w = weights.panels(weight, along: isTransposed ? .rows : .columns, on: tape)
-            tape.panelProduct(dx, NarrowRows(tape.narrowed(dy)), w)
+            tape.panelProduct(dx, NarrowRows(both?.rows ?? tape.narrowed(dy)), w)
             tape.contribute(dx, to: x)
             // dW[n, k] += Σ_t dy[t, n] · x[t, k]
-            guard let dw = gradients.wanted(weight) else { return }
-            let (outputs, inputs) = (tape.panelsOfColumns(dy), tape.panelsOfColumns(x))
+            guard let dw, let outputs = both?.panels else { return }
+            let inputs = tape.panelsOfColumns(x)
             tape.panelProduct(
                 dw, NarrowRows(isTransposed ? inputs : outputs), isTransposed ? outputs : inputs, accumulating: true)
         })
