@@ -4,6 +4,8 @@ public import Tensors
 ///
 ///     x = LN(emb[token]; ln0);  x = block(x) for each block;  logits = head · LN(x; ln_out)
 ///
+/// Architectures other than RWKV leave out one norm or both; see `ModelFrame`.
+///
 /// Immutable while it generates, so that any number of streams can share it; each brings its own states and workspace.
 public final class LanguageModel: Sendable {
     public let configuration: ModelConfiguration
@@ -15,12 +17,15 @@ public final class LanguageModel: Sendable {
     /// What a training changes; `nil` if the model is only to run.
     public let tuning: Tuning?
 
+    /// Whether the rows of a sequence are computed one after the other; see `Architecture.isSequential`.
+    public let isSequential: Bool
+
     private let firstState: ModelState
     private let learntStates: [(state: LearntState, offset: Int)]
     private let embedding: Parameter
-    private let firstNorm: PreNorm
+    private let firstNorm: PreNorm?
     private let blocks: [any Block]
-    private let lastNorm: PreNorm
+    private let lastNorm: PreNorm?
     private let head: Parameter
 
     /// A model with the weights of a checkpoint, whose names and shapes say what it is.
@@ -74,20 +79,18 @@ public final class LanguageModel: Sendable {
         var c = given
         c.architecture = architecture.name
         try c.validate()
+        try architecture.validate(c)
         let root = ParameterScope(store)
-        embedding = try root.embedding(
-            "emb.weight", c.vocabularySize, c.width,
-            initially: .uniform(architecture.embeddingBound(learningRate: learningRate)))
-        firstNorm = try PreNorm(c.width, root.scope("blocks.0.ln0"))
+        let frame = architecture.frame(c, learningRate: learningRate)
+        embedding = try root.embedding("emb.weight", c.vocabularySize, c.width, initially: frame.embedding)
+        firstNorm = frame.normsEmbedding ? try PreNorm(c.width, root.scope("blocks.0.ln0")) : nil
         var blocks: [any Block] = []
         for layer in 0..<c.layerCount {
             blocks.append(try architecture.makeBlock(layer: layer, c, root.scope("blocks.\(layer)")))
         }
         self.blocks = blocks
-        lastNorm = try PreNorm(c.width, root.scope("ln_out"))
-        let ratio = Float(c.vocabularySize) / Float(c.width)
-        head = try root.matrix(
-            "head.weight", c.vocabularySize, c.width, initially: .orthogonal(gain: 0.5 * max(1, ratio).squareRoot()))
+        lastNorm = frame.normsOutput ? try PreNorm(c.width, root.scope("ln_out")) : nil
+        head = try root.matrix("head.weight", c.vocabularySize, c.width, initially: frame.head)
         try store.finish()
         configuration = c
         parameters = store.parameters
@@ -95,6 +98,7 @@ public final class LanguageModel: Sendable {
         var state = ModelState(stateLayout)
         if !initialState.isEmpty { try state.load(initialState) }
         self.tuning = tuning
+        isSequential = architecture.isSequential
         learntStates = zip(blocks, stateLayout.layers).compactMap { [stateLayout] block, slots in
             block.learntState.map { ($0, stateLayout.offsets[slots.lowerBound + $0.slot]) }
         }
@@ -174,11 +178,14 @@ public final class LanguageModel: Sendable {
         let tokens = chunks.flatMap(\.tokens)
         let layout = SequenceLayout(lengths: chunks.map(\.tokens.count))
         let states = chunks.indices.map { chunks[$0].state.mutableFloats() }
+        let caches =
+            stateLayout.grows ? chunks.indices.map { chunks[$0].state.extendCache(by: chunks[$0].tokens.count) } : []
 
-        var x = firstNorm(tape.embedding(tokens, embedding), on: tape)
-        let context = ForwardContext(tokens: tokens, layout: layout, embedded: x, states: states)
+        var x = tape.embedding(tokens, embedding)
+        if let firstNorm { x = firstNorm(x, on: tape) }
+        let context = ForwardContext(tokens: tokens, layout: layout, embedded: x, states: states, caches: caches)
         for (layer, block) in blocks.enumerated() {
-            let own = context.forLayer(stateLayout.offsets(ofLayer: layer), end: stateLayout.end(ofLayer: layer))
+            let own = context.forLayer(stateLayout.offsets(ofLayer: layer), fixed: stateLayout.fixed(ofLayer: layer))
             x =
                 tape.isRecording && tape.recomputesBlocks
                 ? own.recomputing(block, x, on: tape) : block(x, own, on: tape)
@@ -186,7 +193,7 @@ public final class LanguageModel: Sendable {
         let wanted = zip(chunks, layout.runs).flatMap { chunk, run in chunk.wanted.rows(of: run) }
         // The head is half the bytes of a small model: it sees only the rows that are asked for.
         if wanted.count < layout.rows { x = tape.rows(wanted, of: x) }
-        return lastNorm(x, on: tape)
+        return lastNorm.map { $0(x, on: tape) } ?? x
     }
 
     /// Moves one sequence's state past `tokens` and gives its logits; see the call over chunks.

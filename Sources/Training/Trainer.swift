@@ -90,6 +90,16 @@ public final class Trainer {
         return report
     }
 
+    /// How memory is saved. A model that goes row by row has products of as many rows as there are sequences, so it is given
+    /// more of them unless something is asked for.
+    var memory: MemoryOptions {
+        var memory = options.memory ?? MemoryOptions()
+        if model.isSequential, memory.sequencesPerPass == nil {
+            memory.sequencesPerPass = max(32, memory.passSize(length: options.contextLength))
+        }
+        return memory
+    }
+
     /// The tokens of the next step's sequences, one more of each than it reads.
     func nextBatch() -> [ArraySlice<Int32>] { sampler.batch(step: stepsDone) }
 
@@ -139,7 +149,7 @@ public final class Trainer {
         try Self.check(targets, model)
         gradients.reset()
         var loss = 0.0
-        for pass in TrainingPasses(inputs, targets, options.memory ?? MemoryOptions()) {
+        for pass in TrainingPasses(inputs, targets, memory) {
             loss += try self.pass(pass, tokenCount: count, on: workspace, narrowWeights)
         }
         guard loss.isFinite else {

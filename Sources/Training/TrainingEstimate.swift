@@ -28,7 +28,6 @@ extension Trainer {
         validation: ValidationSet? = nil, clock: () -> Double
     ) throws(TrainingError) -> TrainingEstimate {
         let batch = nextBatch()
-        let memory = options.memory ?? MemoryOptions()
         let rows = min(memory.passSize(length: options.contextLength), options.batchSize)
         let length = min(memory.segmentLength ?? .max, options.contextLength)
         let passTokens = rows * length
