@@ -172,8 +172,37 @@ public final class LanguageModel: Sendable {
         return tape.headLoss(x, head, targets, l2Wrap: l2Wrap, tokenCount: tokenCount ?? targets.count)
     }
 
+    /// How far the loss of a text's last prediction reaches back: ‖∂ −log p(target) / ∂ embedding[t]‖₂ of every token t.
+    ///
+    /// In a network whose gradients vanish these numbers fall by a factor for each token further back.
+    /// - Parameters:
+    ///   - tokens: The text, read from the first state.
+    ///   - target: The token that follows it.
+    /// - Complexity: That of a training step on the text.
+    public func gradientReach(
+        _ tokens: [Int32], target: Int32, on workspace: Workspace
+    ) throws(ModelError) -> [Double] {
+        guard target >= 0, target < configuration.vocabularySize else {
+            throw .tokenOutOfRange(
+                token: target, position: tokens.count, vocabularySize: configuration.vocabularySize)
+        }
+        let tape = Tape(on: workspace, gradients: Gradients(parameters, in: workspace.buffers))
+        var chunks = [SequenceChunk(tokens: tokens, state: initialState(), wanted: .last)]
+        var embedded: Tensor?
+        let logits = tape.linear(try outputs(&chunks, on: tape) { embedded = $0 }, head)
+        _ = tape.crossEntropy(logits, [target])
+        tape.backward()
+        guard let embedded, let gradient = embedded.gradient else { return tokens.map { _ in 0 } }
+        return tokens.indices.map { row in
+            gradient.values(ofRow: row).reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+        }
+    }
+
     /// What the head is given: the normed outputs of the last block, of the wanted rows.
-    private func outputs(_ chunks: inout [SequenceChunk], on tape: Tape) throws(ModelError) -> Tensor {
+    /// - Parameter embeddings: Is shown the embeddings of all rows.
+    private func outputs(
+        _ chunks: inout [SequenceChunk], on tape: Tape, embeddings: (Tensor) -> Void = { _ in }
+    ) throws(ModelError) -> Tensor {
         for chunk in chunks { try validate(chunk) }
         let tokens = chunks.flatMap(\.tokens)
         let layout = SequenceLayout(lengths: chunks.map(\.tokens.count))
@@ -182,6 +211,7 @@ public final class LanguageModel: Sendable {
             stateLayout.grows ? chunks.indices.map { chunks[$0].state.extendCache(by: chunks[$0].tokens.count) } : []
 
         var x = tape.embedding(tokens, embedding)
+        embeddings(x)
         if let firstNorm { x = firstNorm(x, on: tape) }
         let context = ForwardContext(tokens: tokens, layout: layout, embedded: x, states: states, caches: caches)
         for (layer, block) in blocks.enumerated() {
@@ -213,6 +243,11 @@ public final class LanguageModel: Sendable {
             throw .tokenOutOfRange(
                 token: token, position: position, vocabularySize: configuration.vocabularySize)
         }
+        if case .places(let places) = chunk.wanted {
+            precondition(
+                zip(places, places.dropFirst()).allSatisfy(<) && places.first ?? 0 >= 0
+                    && places.last ?? 0 < chunk.tokens.count, "wanted places ascend within the chunk")
+        }
         precondition(chunk.state.layout == stateLayout, "the state is another model's")
     }
 }
@@ -232,12 +267,15 @@ public struct SequenceChunk: Sendable {
     /// The rows whose logits are wanted.
     public enum Wanted: Sendable {
         case none, last, all
+        /// Those of the chunk's tokens at these places, which ascend.
+        case places([Int])
 
-        func rows(of run: Range<Int>) -> Range<Int> {
+        func rows(of run: Range<Int>) -> [Int] {
             switch self {
-            case .none: run.upperBound..<run.upperBound
-            case .last: run.upperBound - 1..<run.upperBound
-            case .all: run
+            case .none: []
+            case .last: [run.upperBound - 1]
+            case .all: Array(run)
+            case .places(let places): places.map { run.lowerBound + $0 }
             }
         }
     }
