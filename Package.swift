@@ -53,6 +53,7 @@ let package = Package(
         library("Generation", ["LanguageModels", "Tokenizers", "Tensors"]),
         library("Training", ["LanguageModels", "Checkpoints", "Tensors"]),
         library("Quantizing", ["LanguageModels", "Tensors"]),
+        library("Comparison", ["Training", "LanguageModels", "Checkpoints", "Plots", "Tensors"]),
         library(
             "RWKV",
             [
@@ -63,7 +64,8 @@ let package = Package(
         .executableTarget(
             name: "CommandLineTool",
             dependencies: [
-                "Hub", "Plots", "RWKV", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Comparison", "Hub", "Plots", "RWKV",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
@@ -87,6 +89,7 @@ let package = Package(
         tests("HubTests", ["Hub", "HubTestServer"]),
         tests("QuantizingTests", ["Quantizing", "LanguageModels", "Tensors", "TestSupport"]),
         tests("TrainingTests", ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport"]),
+        tests("ComparisonTests", ["Comparison", "LanguageModels", "Tensors", "TestSupport", "Training"]),
         tests(
             "CommandTests",
             [

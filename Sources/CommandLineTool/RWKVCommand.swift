@@ -18,6 +18,6 @@ struct RWKVCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Generate.self, Train.self, Evaluate.self, Tokenize.self, TokenizerCommand.self, Logits.self, Convert.self,
-            Merge.self, Quantize.self, Pull.self, Ingest.self, Inspect.self, Verify.self, Bench.self,
+            Merge.self, Quantize.self, Pull.self, Ingest.self, Inspect.self, Verify.self, Bench.self, Compare.self,
         ])
 }

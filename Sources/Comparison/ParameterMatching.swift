@@ -5,8 +5,6 @@ extension ModelConfiguration {
     /// The number of a model's weights, without making them.
     /// - Throws: `ModelError` for sizes that the architecture cannot have.
     public func parameterCount() throws -> Int {
-        let zeros = Storage(byteCount: 0)
-        _ = zeros
         var count = 0
         // The values are never looked at; those of one storage do for all.
         var largest = Storage(byteCount: 0)
@@ -32,8 +30,8 @@ extension ModelConfiguration {
                 vocabularySize: vocabularySize)
         }
         let hasHeads = architectures.first { $0.name == name }?.hasHeads ?? false
-        // Heads of 32 channels at least, or 8 where the models are tiny.
-        let step = target < 60_000 ? 8 : hasHeads ? 32 : 8
+        // Heads of 32 channels at least, or 8 where the models are tiny; without heads any width will do.
+        let step = !hasHeads ? 4 : target < 60_000 ? 8 : 32
         func distance(_ count: Int) -> Double { abs(Double(count) / Double(target) - 1) }
         var best = (configuration: sized(step), count: try sized(step).parameterCount())
         var width = 2 * step

@@ -19,7 +19,9 @@ public struct PowerFit: Codable, Sendable, Equatable {
 
     /// `nil` for fewer than three points above 0 with different x.
     public init?(_ points: [(x: Double, y: Double)]) {
-        let logs = points.filter { $0.x > 0 && $0.y > 0 && $0.x.isFinite && $0.y.isFinite }.map { (log($0.x), log($0.y)) }
+        let logs = points.filter { $0.x > 0 && $0.y > 0 && $0.x.isFinite && $0.y.isFinite }.map {
+            (log($0.x), log($0.y))
+        }
         guard logs.count >= 3 else { return nil }
         let n = Double(logs.count)
         let meanX = logs.reduce(0) { $0 + $1.0 } / n

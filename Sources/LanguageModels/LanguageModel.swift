@@ -265,7 +265,7 @@ public struct SequenceChunk: Sendable {
     }
 
     /// The rows whose logits are wanted.
-    public enum Wanted: Sendable {
+    public enum Wanted: Sendable, Equatable {
         case none, last, all
         /// Those of the chunk's tokens at these places, which ascend.
         case places([Int])

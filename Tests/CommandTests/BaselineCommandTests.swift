@@ -16,7 +16,8 @@ struct BaselineCommandTests {
     private func train(_ name: String) throws -> String {
         let output = folder.file(name)
         let result = try Program.run(
-            "train", "--architecture", name, "--data", folder.file("train.txt"), "--tokenizer", "bytes", "--layers", "2",
+            "train", "--architecture", name, "--data", folder.file("train.txt"), "--tokenizer", "bytes", "--layers",
+            "2",
             "--width", "32", "--context", "32", "--batch", "4", "--steps", "30", "--lr", "0.01", "--output", output)
         #expect(result.status == 0, "\(result.errors)")
         return output + "/model.safetensors"

@@ -39,7 +39,9 @@ struct VerifyTests {
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
 
-    @Test("passes PyTorch's cases of the baselines at every level of kernels", arguments: ["scalar", "avx2", "avx512", "neon"])
+    @Test(
+        "passes PyTorch's cases of the baselines at every level of kernels",
+        arguments: ["scalar", "avx2", "avx512", "neon"])
     func baselines(level: String) throws {
         let folders = ["inference", "training"].map { "\(packageFolder)/Tests/Fixtures/baselines/\($0)" }
         let result = try Program.run(["verify"] + folders, environment: ["RWKV_KERNELS": level])

@@ -13,11 +13,12 @@ private let allowed: [String: Set<String>] = [
     "Generation": ["LanguageModels", "Tokenizers", "Tensors"],
     "Training": ["LanguageModels", "Checkpoints", "Tensors"],
     "Quantizing": ["LanguageModels", "Tensors"],
+    "Comparison": ["Training", "LanguageModels", "Checkpoints", "Plots", "Tensors"],
     "RWKV": [
         "Checkpoints", "DefaultModel", "Generation", "LanguageModels", "Quantizing", "Tensors", "Tokenizers",
         "Training",
     ],
-    "CommandLineTool": ["RWKV", "Plots", "Hub"],
+    "CommandLineTool": ["RWKV", "Comparison", "Plots", "Hub"],
 ]
 
 /// The one target that may import each module of others.
