@@ -23,6 +23,10 @@ struct ContextMeasurement {
     ) throws(ModelError) -> [ContextPoint]? {
         let memory = BufferPool()
         let gradients = Gradients(model.parameters, in: memory)
+        // Matrices that are rounded for the products are rounded once for all lengths, in memory that is not counted.
+        let narrowWeights = precision == .bf16 ? NarrowWeights() : nil
+        let other = Workspace(threadCount: 1, kernels: workspace.kernels)
+        _ = try pass(model, text.prefix(3), gradients, narrowWeights, on: other)
         var points: [ContextPoint] = []
         for length in lengths.sorted() where length < text.count {
             // Memory of its own, so that its size is that of this length.
@@ -30,15 +34,9 @@ struct ContextMeasurement {
             var best = (seconds: Double.infinity, stateByteCount: 0)
             for _ in 0..<3 {
                 if isCancelled() { return nil }
-                let tape = Tape(on: scratch, gradients: gradients)
-                if precision == .bf16 { tape.narrowWeights = NarrowWeights() }
-                var chunks = [
-                    SequenceChunk(tokens: Array(text[..<length]), state: model.initialState(), wanted: .all)
-                ]
                 let start = clock()
-                _ = try model.loss(&chunks, targets: Array(text[1...length]), on: tape)
-                tape.backward()
-                best = (min(best.seconds, clock() - start), chunks[0].state.byteCount)
+                let stateByteCount = try pass(model, text.prefix(length + 1), gradients, narrowWeights, on: scratch)
+                best = (min(best.seconds, clock() - start), stateByteCount)
             }
             points.append(
                 ContextPoint(
@@ -46,5 +44,19 @@ struct ContextMeasurement {
                     byteCount: scratch.buffers.allocatedByteCount + best.stateByteCount))
         }
         return points
+    }
+
+    /// Forward and backward over the tokens but the last, which is predicted.
+    /// - Returns: The bytes of the state after it.
+    private func pass(
+        _ model: LanguageModel, _ tokens: ArraySlice<Int32>, _ gradients: Gradients, _ narrowWeights: NarrowWeights?,
+        on workspace: Workspace
+    ) throws(ModelError) -> Int {
+        let tape = Tape(on: workspace, gradients: gradients)
+        tape.narrowWeights = narrowWeights
+        var chunks = [SequenceChunk(tokens: Array(tokens.dropLast()), state: model.initialState(), wanted: .all)]
+        _ = try model.loss(&chunks, targets: Array(tokens.dropFirst()), on: tape)
+        tape.backward()
+        return chunks[0].state.byteCount
     }
 }

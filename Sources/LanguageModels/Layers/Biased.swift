@@ -14,5 +14,5 @@ struct Biased {
         bias = try scope.vector("bias", biasShape ?? [outputs], initially: biasInitializer)
     }
 
-    func callAsFunction(_ x: Tensor, on tape: Tape) -> Tensor { tape.add(tape.linear(x, weight), bias: bias) }
+    func callAsFunction(_ x: Tensor, on tape: Tape) -> Tensor { tape.linear(x, weight, biases: [bias]) }
 }

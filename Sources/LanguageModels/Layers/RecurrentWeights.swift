@@ -18,7 +18,7 @@ struct RecurrentWeights {
 
     /// W_ih · x + b_ih + b_hh: what does not wait for the row before.
     func inputs(_ x: Tensor, on tape: Tape) -> Tensor {
-        tape.add(tape.add(tape.linear(x, input), bias: inputBias), bias: recurrentBias)
+        tape.linear(x, input, biases: [inputBias, recurrentBias])
     }
 }
 

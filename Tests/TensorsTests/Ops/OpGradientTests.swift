@@ -53,6 +53,10 @@ private func pages(_ value: Float) -> PagedSlot {
 }
 
 private let subjects: [Subject] = [
+    Subject(
+        "linear with biases",
+        declare: { [try $0.matrix("w", 5, width), try $0.vector("a", 5), try $0.vector("b", 5)] }
+    ) { tape, x, p in tape.squaredReLU(tape.linear(x, p[0], biases: [p[1], p[2]])) },
     Subject("gelu") { tape, x, _ in tape.gelu(x) },
     Subject("elman", declare: { try matrices("xw", &$0) }) { tape, x, p in
         tape.elman(tape.linear(x, p[0]), p[1], state: slot(0.4), layout)
