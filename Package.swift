@@ -55,6 +55,7 @@ let package = Package(
         library("TrainingData", ["Checkpoints", "Tensors", "Tokenizers"]),
         library("Training", ["LanguageModels", "Checkpoints", "Tensors", "TrainingData"]),
         library("Quantizing", ["LanguageModels", "Tensors"]),
+        library("Comparison", ["Training", "LanguageModels", "Checkpoints", "Plots", "Tensors"]),
         library(
             "RWKV",
             [
@@ -65,7 +66,8 @@ let package = Package(
         .executableTarget(
             name: "CommandLineTool",
             dependencies: [
-                "Hub", "Plots", "RWKV", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Comparison", "Hub", "Plots", "RWKV",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
@@ -93,6 +95,7 @@ let package = Package(
         tests(
             "TrainingTests",
             ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport", "Tokenizers", "TrainingData"]),
+        tests("ComparisonTests", ["Comparison", "LanguageModels", "Tensors", "TestSupport", "Training"]),
         tests(
             "CommandTests",
             [

@@ -218,6 +218,8 @@ static void wkv4_backward(float *dk, float *dv, float *ddecay, float *dfirst, co
 #include "scalar_heads.h"
 #include "scalar_wkv6.h"
 #include "scalar_wkv7.h"
+#include "scalar_attention.h"
+#include "scalar_lstm.h"
 
 static float read_floats(const float *x, size_t n) {
     double sum = 0;

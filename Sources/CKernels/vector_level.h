@@ -14,6 +14,8 @@
 #include "vector_wkv4.h"
 #include "vector_wkv6.h"
 #include "vector_wkv7.h"
+#include "vector_attention.h"
+#include "vector_lstm.h"
 
 const ck_kernels LEVEL_TABLE = {
     .name = LEVEL_NAME,

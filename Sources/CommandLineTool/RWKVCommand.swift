@@ -17,8 +17,9 @@ struct RWKVCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Generate.self, Train.self, Evaluate.self, DataCommand.self, Tokenize.self, TokenizerCommand.self,
-            Logits.self, Convert.self,
-            Merge.self, Quantize.self, Pull.self, Ingest.self, Inspect.self, Verify.self, Bench.self,
+            Generate.self, Train.self, Evaluate.self, Compare.self, DataCommand.self, Tokenize.self,
+            TokenizerCommand.self,
+            Logits.self, Convert.self, Merge.self, Quantize.self, Pull.self, Ingest.self, Inspect.self, Verify.self,
+            Bench.self,
         ])
 }

@@ -18,9 +18,16 @@ public protocol Architecture {
     /// The sizes that published models of this width have.
     static func defaultSizes(width: Int) -> DefaultSizes
 
-    /// The embedding begins uniform in −bound…bound.
+    /// Throws for sizes that the architecture cannot have, of those that a model can have.
+    static func validate(_ configuration: ModelConfiguration) throws(ModelError)
+
+    /// What stands around the blocks.
     /// - Parameter learningRate: The first one of the training to come.
-    static func embeddingBound(learningRate: Float) -> Float
+    static func frame(_ configuration: ModelConfiguration, learningRate: Float) -> ModelFrame
+
+    /// Whether the rows of a sequence must be computed one after the other. Then a training is faster the more sequences go
+    /// through the model at once.
+    static var isSequential: Bool { get }
 
     /// Builds the block of a layer, declaring its parameters in `scope`, which stands at `blocks.{layer}.`.
     static func makeBlock(
@@ -29,13 +36,45 @@ public protocol Architecture {
 }
 
 extension Architecture {
+    public static func validate(_ configuration: ModelConfiguration) throws(ModelError) {}
+
     // RWKV-LM since version 5, whatever the learning rate.
-    public static func embeddingBound(learningRate: Float) -> Float { 1e-4 }
+    public static func frame(_ c: ModelConfiguration, learningRate: Float) -> ModelFrame {
+        .rwkv(c, embeddingBound: 1e-4)
+    }
+
+    public static var isSequential: Bool { false }
+
+    /// Whether the architecture has heads.
+    public static var hasHeads: Bool { defaultSizes(width: 64).headSize != nil }
+}
+
+/// What stands around a model's blocks: the embedding and the head, and whether norms follow the one and come before the
+/// other.
+public struct ModelFrame: Sendable {
+    /// How the embedding begins.
+    public var embedding: Initializer
+    /// Whether embeddings are normed (`blocks.0.ln0`).
+    public var normsEmbedding = true
+    /// Whether the last block's output is normed (`ln_out`).
+    public var normsOutput = true
+    /// How the head begins.
+    public var head: Initializer
+
+    /// As in RWKV-LM: an embedding uniform in −bound…bound, and an orthogonal head.
+    static func rwkv(_ c: ModelConfiguration, embeddingBound: Float) -> ModelFrame {
+        let ratio = Float(c.vocabularySize) / Float(c.width)
+        return ModelFrame(
+            embedding: .uniform(embeddingBound), head: .orthogonal(gain: 0.5 * max(1, ratio).squareRoot()))
+    }
 }
 
 /// All architectures.
 public var architectures: [any Architecture.Type] {
-    [RWKV4.self, RWKV5_0.self, RWKV5_1.self, RWKV5_2.self, RWKV6.self, RWKV7.self, RWKV7a.self]
+    [
+        RWKV4.self, RWKV5_0.self, RWKV5_1.self, RWKV5_2.self, RWKV6.self, RWKV7.self, RWKV7a.self, Elman.self,
+        LSTM.self, Transformer.self,
+    ]
 }
 
 /// Finds an architecture by name; `rwkv5` is the last of its versions.

@@ -26,14 +26,34 @@ extension Block {
 
 /// A slot of a block's state: what it is called, its shape, and what it holds before the first token.
 public struct StateSlotDescription: Sendable, Hashable {
+    /// How a slot grows that holds something of every token.
+    public enum Growth: Sendable, Hashable {
+        /// A page holds a row `[C]` for each of its tokens.
+        case rows
+        /// A page holds a column for each of its tokens: `[C, pageLength]`.
+        case columns
+    }
+
     public let name: String
+    /// The slot's shape; if it grows, that of a token's part.
     public let shape: Shape
     public let initialValue: Float
+    /// How it grows; `nil` if its size is constant.
+    public let growth: Growth?
 
     public init(_ name: String, _ shape: Shape, initialValue: Float = 0) {
         self.name = name
         self.shape = shape
         self.initialValue = initialValue
+        growth = nil
+    }
+
+    /// A slot that holds `width` floats of every token, and nothing before the first.
+    public init(_ name: String, perToken width: Int, _ growth: Growth) {
+        self.name = name
+        shape = [width]
+        initialValue = 0
+        self.growth = growth
     }
 }
 
@@ -51,15 +71,24 @@ public struct ForwardContext {
     public private(set) var carried = CarriedValues()
 
     private var states: [UnsafeMutablePointer<Float>]
+    private let caches: [StateCache]
     private var offsets: ArraySlice<Int> = []
-    private var slotsEnd = 0
+    // Where the layer's slots of constant size stand in a state.
+    private var fixed = 0..<0
 
-    init(tokens: [Int32], layout: SequenceLayout, embedded: Tensor, states: [UnsafeMutablePointer<Float>]) {
+    init(
+        tokens: [Int32], layout: SequenceLayout, embedded: Tensor, states: [UnsafeMutablePointer<Float>],
+        caches: [StateCache]
+    ) {
         self.tokens = tokens
         self.layout = layout
         self.embedded = embedded
         self.states = states
+        self.caches = caches
     }
+
+    /// The tokens that each sequence has read before, in models whose state grows with them.
+    public var starts: [Int] { caches.map(\.start) }
 
     /// Slot `index` of this mixer's state, of every sequence.
     public func slot(_ index: Int) -> StateSlot {
@@ -67,40 +96,47 @@ public struct ForwardContext {
         return StateSlot(states.map { $0 + offset })
     }
 
-    /// The context as a layer's block sees it: `slotOffsets` are its own, and end at `end`.
-    func forLayer(_ slotOffsets: ArraySlice<Int>, end: Int) -> ForwardContext {
+    /// Slot `index` of this mixer's state, one that grows, of every sequence.
+    public func pagedSlot(_ index: Int) -> PagedSlot {
+        PagedSlot(caches.map(\.pages), offset: offsets[offsets.startIndex + index], starts: starts)
+    }
+
+    /// The context as a layer's block sees it: `slotOffsets` are its own, and `fixed` is where those of constant size stand.
+    func forLayer(_ slotOffsets: ArraySlice<Int>, fixed: Range<Int>) -> ForwardContext {
         var context = self
         context.offsets = slotOffsets
-        context.slotsEnd = end
+        context.fixed = fixed
         return context
     }
 
-    /// A copy of the slots of this layer, `[sequences, floats]`.
+    /// A copy of the slots of this layer that have a constant size, `[sequences, floats]`.
     func savedSlots(on tape: Tape) -> Tensor {
-        let start = offsets.first ?? slotsEnd
-        let copy = Tensor(Shape(rows: states.count, columns: slotsEnd - start), in: tape.workspace.buffers)
+        let copy = Tensor(Shape(rows: states.count, columns: fixed.count), in: tape.workspace.buffers)
         for (row, state) in states.enumerated() {
-            copy.withRow(row) { $0.update(from: state + start, count: slotsEnd - start) }
+            copy.withRow(row) { $0.update(from: state + fixed.lowerBound, count: fixed.count) }
         }
         return copy
     }
 
-    /// The context as it was: over slots that were copied, with the first value that there was.
+    /// The context as it was: over slots that were copied, with the first value that there was. Slots that grow stay: what
+    /// was before is there, and what comes is written again.
     func over(_ slots: Tensor, _ firstValue: Tensor?) -> ForwardContext {
         var context = self
-        let start = offsets.first ?? slotsEnd
-        context.states = states.indices.map { row in slots.withRow(row) { $0 - start } }
+        context.states = states.indices.map { row in slots.withRow(row) { $0 - fixed.lowerBound } }
         context.carried = CarriedValues()
         context.carried.firstValue = firstValue
+        context.carried.angles = carried.angles
         return context
     }
 
     /// The context as the block's second half sees it: without the first half's slots.
-    func droppingSlots(_ count: Int) -> ForwardContext { forLayer(offsets.dropFirst(count), end: slotsEnd) }
+    func droppingSlots(_ count: Int) -> ForwardContext { forLayer(offsets.dropFirst(count), fixed: fixed) }
 }
 
 /// Values that a layer of one forward call leaves for the layers above it.
 public final class CarriedValues {
     /// RWKV-7: the values of the first layer, `[rows, C]`.
     public var firstValue: Tensor?
+    /// Transformers: the angles of the rows' positions.
+    public var angles: RotaryAngles?
 }

@@ -4,6 +4,8 @@ public import Tensors
 ///
 ///     x = LN(emb[token]; ln0);  x = block(x) for each block;  logits = head · LN(x; ln_out)
 ///
+/// Architectures other than RWKV leave out one norm or both; see `ModelFrame`.
+///
 /// Immutable while it generates, so that any number of streams can share it; each brings its own states and workspace.
 public final class LanguageModel: Sendable {
     public let configuration: ModelConfiguration
@@ -15,12 +17,15 @@ public final class LanguageModel: Sendable {
     /// What a training changes; `nil` if the model is only to run.
     public let tuning: Tuning?
 
+    /// Whether the rows of a sequence are computed one after the other; see `Architecture.isSequential`.
+    public let isSequential: Bool
+
     private let firstState: ModelState
     private let learntStates: [(state: LearntState, offset: Int)]
     private let embedding: Parameter
-    private let firstNorm: PreNorm
+    private let firstNorm: PreNorm?
     let blocks: [any Block]
-    private let lastNorm: PreNorm
+    private let lastNorm: PreNorm?
     private let head: Parameter
 
     /// A model with the weights of a checkpoint, whose names and shapes say what it is.
@@ -74,20 +79,18 @@ public final class LanguageModel: Sendable {
         var c = given
         c.architecture = architecture.name
         try c.validate()
+        try architecture.validate(c)
         let root = ParameterScope(store)
-        embedding = try root.embedding(
-            "emb.weight", c.vocabularySize, c.width,
-            initially: .uniform(architecture.embeddingBound(learningRate: learningRate)))
-        firstNorm = try PreNorm(c.width, root.scope("blocks.0.ln0"))
+        let frame = architecture.frame(c, learningRate: learningRate)
+        embedding = try root.embedding("emb.weight", c.vocabularySize, c.width, initially: frame.embedding)
+        firstNorm = frame.normsEmbedding ? try PreNorm(c.width, root.scope("blocks.0.ln0")) : nil
         var blocks: [any Block] = []
         for layer in 0..<c.layerCount {
             blocks.append(try architecture.makeBlock(layer: layer, c, root.scope("blocks.\(layer)")))
         }
         self.blocks = blocks
-        lastNorm = try PreNorm(c.width, root.scope("ln_out"))
-        let ratio = Float(c.vocabularySize) / Float(c.width)
-        head = try root.matrix(
-            "head.weight", c.vocabularySize, c.width, initially: .orthogonal(gain: 0.5 * max(1, ratio).squareRoot()))
+        lastNorm = frame.normsOutput ? try PreNorm(c.width, root.scope("ln_out")) : nil
+        head = try root.matrix("head.weight", c.vocabularySize, c.width, initially: frame.head)
         try store.finish()
         configuration = c
         parameters = store.parameters
@@ -95,6 +98,7 @@ public final class LanguageModel: Sendable {
         var state = ModelState(stateLayout)
         if !initialState.isEmpty { try state.load(initialState) }
         self.tuning = tuning
+        isSequential = architecture.isSequential
         learntStates = zip(blocks, stateLayout.layers).compactMap { [stateLayout] block, slots in
             block.learntState.map { ($0, stateLayout.offsets[slots.lowerBound + $0.slot]) }
         }
@@ -168,17 +172,50 @@ public final class LanguageModel: Sendable {
         return tape.headLoss(x, head, targets, l2Wrap: l2Wrap, tokenCount: tokenCount ?? Tape.counted(targets))
     }
 
+    /// How far the loss of a text's last prediction reaches back: ‖∂ −log p(target) / ∂ embedding[t]‖₂ of every token t.
+    ///
+    /// In a network whose gradients vanish these numbers fall by a factor for each token further back.
+    /// - Parameters:
+    ///   - tokens: The text, read from the first state.
+    ///   - target: The token that follows it.
+    /// - Complexity: That of a training step on the text.
+    public func gradientReach(
+        _ tokens: [Int32], target: Int32, on workspace: Workspace
+    ) throws(ModelError) -> [Double] {
+        guard target >= 0, target < configuration.vocabularySize else {
+            throw .tokenOutOfRange(
+                token: target, position: tokens.count, vocabularySize: configuration.vocabularySize)
+        }
+        let tape = Tape(on: workspace, gradients: Gradients(parameters, in: workspace.buffers))
+        var chunks = [SequenceChunk(tokens: tokens, state: initialState(), wanted: .last)]
+        var embedded: Tensor?
+        let logits = tape.linear(try outputs(&chunks, on: tape) { embedded = $0 }, head)
+        _ = tape.crossEntropy(logits, [target])
+        tape.backward()
+        guard let embedded, let gradient = embedded.gradient else { return tokens.map { _ in 0 } }
+        return tokens.indices.map { row in
+            gradient.values(ofRow: row).reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+        }
+    }
+
     /// What the head is given: the normed outputs of the last block, of the wanted rows.
-    private func outputs(_ chunks: inout [SequenceChunk], on tape: Tape) throws(ModelError) -> Tensor {
+    /// - Parameter embeddings: Is shown the embeddings of all rows.
+    private func outputs(
+        _ chunks: inout [SequenceChunk], on tape: Tape, embeddings: (Tensor) -> Void = { _ in }
+    ) throws(ModelError) -> Tensor {
         for chunk in chunks { try validate(chunk) }
         let tokens = chunks.flatMap(\.tokens)
         let layout = SequenceLayout(lengths: chunks.map(\.tokens.count))
         let states = chunks.indices.map { chunks[$0].state.mutableFloats() }
+        let caches =
+            stateLayout.grows ? chunks.indices.map { chunks[$0].state.extendCache(by: chunks[$0].tokens.count) } : []
 
-        var x = firstNorm(tape.embedding(tokens, embedding), on: tape)
-        let context = ForwardContext(tokens: tokens, layout: layout, embedded: x, states: states)
+        var x = tape.embedding(tokens, embedding)
+        embeddings(x)
+        if let firstNorm { x = firstNorm(x, on: tape) }
+        let context = ForwardContext(tokens: tokens, layout: layout, embedded: x, states: states, caches: caches)
         for (layer, block) in blocks.enumerated() {
-            let own = context.forLayer(stateLayout.offsets(ofLayer: layer), end: stateLayout.end(ofLayer: layer))
+            let own = context.forLayer(stateLayout.offsets(ofLayer: layer), fixed: stateLayout.fixed(ofLayer: layer))
             x =
                 tape.isRecording && tape.recomputesBlocks
                 ? own.recomputing(block, x, on: tape) : block(x, own, on: tape)
@@ -186,7 +223,7 @@ public final class LanguageModel: Sendable {
         let wanted = zip(chunks, layout.runs).flatMap { chunk, run in chunk.wanted.rows(of: run) }
         // The head is half the bytes of a small model: it sees only the rows that are asked for.
         if wanted.count < layout.rows { x = tape.rows(wanted, of: x) }
-        return lastNorm(x, on: tape)
+        return lastNorm.map { $0(x, on: tape) } ?? x
     }
 
     /// Moves one sequence's state past `tokens` and gives its logits; see the call over chunks.
@@ -205,6 +242,11 @@ public final class LanguageModel: Sendable {
         for (position, token) in chunk.tokens.enumerated() where token < 0 || token >= configuration.vocabularySize {
             throw .tokenOutOfRange(
                 token: token, position: position, vocabularySize: configuration.vocabularySize)
+        }
+        if case .places(let places) = chunk.wanted {
+            precondition(
+                zip(places, places.dropFirst()).allSatisfy(<) && places.first ?? 0 >= 0
+                    && places.last ?? 0 < chunk.tokens.count, "wanted places ascend within the chunk")
         }
         precondition(chunk.state.layout == stateLayout, "the state is another model's")
     }
@@ -227,13 +269,16 @@ public struct SequenceChunk: Sendable {
         case none, last, all
         /// Those of the last so many tokens.
         case suffix(Int)
+        /// Those of the chunk's tokens at these places, which ascend.
+        case places([Int])
 
-        func rows(of run: Range<Int>) -> Range<Int> {
+        func rows(of run: Range<Int>) -> [Int] {
             switch self {
-            case .none: run.upperBound..<run.upperBound
-            case .last: run.upperBound - 1..<run.upperBound
-            case .suffix(let count): run.upperBound - min(max(0, count), run.count)..<run.upperBound
-            case .all: run
+            case .none: []
+            case .last: [run.upperBound - 1]
+            case .suffix(let count): Array(run.suffix(max(0, count)))
+            case .all: Array(run)
+            case .places(let places): places.map { run.lowerBound + $0 }
             }
         }
     }

@@ -32,18 +32,21 @@ public struct TensorCatalogue {
     }
 
     /// The sizes that every version has, and the given ones.
-    /// - Parameter headCount: How many heads there are, if the architecture has any.
+    /// - Parameters:
+    ///   - headCount: How many heads there are, if the architecture has any.
+    ///   - hiddenWidth: F; that of the channel mix if `nil`.
     public func configuration(
-        of architecture: String, headCount: Int? = nil, ranks: [String: Int] = [:]
+        of architecture: String, headCount: Int? = nil, hiddenWidth: Int? = nil, ranks: [String: Int] = [:]
     ) throws(ModelError) -> ModelConfiguration {
         let embedding = try matrix("emb.weight")
         if let headCount, headCount < 1 || embedding.columns % headCount != 0 {
             throw .invalidSize(
                 what: "number of heads", found: headCount, needed: "a divisor of the width \(embedding.columns)")
         }
+        let hidden = if let hiddenWidth { hiddenWidth } else { try matrix("blocks.0.ffn.key.weight").rows }
         return ModelConfiguration(
             architecture: architecture, layerCount: layerCount, width: embedding.columns,
-            hiddenWidth: try matrix("blocks.0.ffn.key.weight").rows, vocabularySize: embedding.rows,
+            hiddenWidth: hidden, vocabularySize: embedding.rows,
             headSize: headCount.map { embedding.columns / $0 } ?? embedding.columns, ranks: ranks,
             groupNormEpsilon: metadata["group_norm_epsilon"].flatMap(Float.init)
                 ?? ModelConfiguration.officialGroupNormEpsilon)

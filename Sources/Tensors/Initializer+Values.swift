@@ -12,6 +12,7 @@ extension Initializer {
         switch self {
         case .constant(let value): return [Float](repeating: value, count: shape.count)
         case .uniform(let bound): return (0..<shape.count).map { _ in random.uniform(in: -bound...bound) }
+        case .normal(let deviation): return (0..<shape.count).map { _ in Float(random.normal()) * deviation }
         case .orthogonal(let gain): return orthogonalMatrix(shape, gain, &random)
         case .values(let values):
             precondition(values.count == shape.count, "\(values.count) first values for a parameter of shape \(shape)")

@@ -104,6 +104,8 @@ public enum Initializer: Sendable {
     case constant(Float)
     /// Uniform in −bound…bound.
     case uniform(Float)
+    /// Normal with mean 0.
+    case normal(deviation: Float)
     /// A random matrix whose smaller side is orthonormal, times `gain`.
     case orthogonal(gain: Float)
     /// Exactly these values.

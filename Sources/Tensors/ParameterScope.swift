@@ -23,10 +23,12 @@ public struct ParameterScope {
     }
 
     /// Declares a matrix `[outputs, inputs]`, applied as y = W·x.
+    /// - Parameter takesLowRank: Whether LoRA may add to it; the op that applies it must then add what is added.
     public func matrix(
-        _ name: String, _ outputs: Int, _ inputs: Int, initially initializer: Initializer
+        _ name: String, _ outputs: Int, _ inputs: Int, takesLowRank: Bool = true, initially initializer: Initializer
     ) throws(ParameterError) -> Parameter {
-        try store.declare(prefix + name, [outputs, inputs], .matrix, 1, initializer)
+        try store.declare(
+            prefix + name, [outputs, inputs], .matrix, 1, initializer, takesLowRank: takesLowRank)
     }
 
     /// Declares a table `[V, C]` of one row per token.

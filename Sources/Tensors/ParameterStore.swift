@@ -49,7 +49,8 @@ public final class ParameterStore {
     }
 
     func declare(
-        _ name: String, _ shape: Shape, _ role: ParameterRole, _ learningRateScale: Float, _ initializer: Initializer
+        _ name: String, _ shape: Shape, _ role: ParameterRole, _ learningRateScale: Float, _ initializer: Initializer,
+        takesLowRank: Bool = true
     ) throws(ParameterError) -> Parameter {
         let value =
             if source != nil { try load(name, shape, role) } else if let drawing {
@@ -58,7 +59,7 @@ public final class ParameterStore {
                 StoredTensor(name: name, shape: shape, floats: initializer.values(shape, &random))
             }
         let index = parameters.count
-        let change = role == .matrix ? try lowRankChange(name, shape, firstIndex: index + 1) : nil
+        let change = role == .matrix && takesLowRank ? try lowRankChange(name, shape, firstIndex: index + 1) : nil
         let parameter = Parameter(
             index: index, name: name, shape: shape, role: role, learningRateScale: learningRateScale, value: value,
             isTrained: tuning?.trains(name) ?? true, change: change, arena: arena)

@@ -104,6 +104,16 @@ public final class Trainer {
         return report
     }
 
+    /// How memory is saved. A model that goes row by row has products of as many rows as there are sequences, so it is given
+    /// more of them unless something is asked for.
+    var memory: MemoryOptions {
+        var memory = options.memory ?? MemoryOptions()
+        if model.isSequential, memory.sequencesPerPass == nil {
+            memory.sequencesPerPass = max(32, memory.passSize(length: longestSequence))
+        }
+        return memory
+    }
+
     /// The tokens that a step reads, on average.
     public var tokensPerStep: Double { Double(options.batchSize) * sampler.meanLength }
 
@@ -161,7 +171,7 @@ public final class Trainer {
         let counted = Tape.counted(targets)
         gradients.reset()
         var loss = 0.0
-        for pass in TrainingPasses(inputs, targets, options.memory ?? MemoryOptions()) {
+        for pass in TrainingPasses(inputs, targets, memory) {
             loss += try self.pass(pass, tokenCount: counted, on: workspace, narrowWeights)
         }
         guard loss.isFinite else {

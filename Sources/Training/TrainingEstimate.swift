@@ -31,7 +31,6 @@ extension Trainer {
         // Conversations may be shorter; memory must do for the longest that there can be.
         let longest = longestSequence
         let batch = nextBatch().map { $0.stretched(to: longest) }
-        let memory = options.memory ?? MemoryOptions()
         let rows = min(memory.passSize(length: longest), options.batchSize)
         let length = min(memory.segmentLength ?? .max, longest)
         let passTokens = rows * length

@@ -24,8 +24,15 @@ public struct ValidationSet: Sendable {
     /// - Parameters:
     ///   - tokens: The text; documents end with token 0.
     ///   - byteCount: The bytes of text that the tokens stand for, without the marks between documents.
-    public init(_ tokens: [Int32], byteCount: Int) {
-        self.init([TrainingSequence(tokens: [0] + tokens)], byteCount: byteCount)
+    ///   - windowLength: Read in windows of so many tokens, each from the first state; as one text if `nil`. So models are
+    ///     compared that cannot all go on beyond the context that they were trained with.
+    public init(_ tokens: [Int32], byteCount: Int, windowLength: Int? = nil) {
+        let length = max(1, windowLength ?? tokens.count)
+        let windows = stride(from: 0, to: tokens.count, by: length).map { start in
+            TrainingSequence(
+                tokens: [start == 0 ? 0 : tokens[start - 1]] + tokens[start..<min(start + length, tokens.count)])
+        }
+        self.init(windows, byteCount: byteCount)
     }
 
     /// - Parameters:

@@ -39,6 +39,16 @@ struct VerifyTests {
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
 
+    @Test(
+        "passes PyTorch's cases of the baselines at every level of kernels",
+        arguments: ["scalar", "avx2", "avx512", "neon"])
+    func baselines(level: String) throws {
+        let folders = ["inference", "training"].map { "\(packageFolder)/Tests/Fixtures/baselines/\($0)" }
+        let result = try Program.run(["verify"] + folders, environment: ["RWKV_KERNELS": level])
+        #expect(result.status == 0, "\(result.output)\(result.errors)")
+        #expect(result.output.split(separator: "\n").count == 6)
+    }
+
     @Test("takes the cases in a folder that is none itself")
     func folder() throws {
         let result = try Program.run("verify", packageFolder + "/Tests/Fixtures/inference")

@@ -75,6 +75,7 @@ static long bits_that_differ(const float *a, const float *b, size_t n) {
 #include "twins_heads.h"
 #include "twins_wkv4.h"
 #include "twins_matrix_state.h"
+#include "twins_attention.h"
 
 #define TWIN(NAME, TOLERANCE) {#NAME, NAME, TOLERANCE}
 
@@ -141,6 +142,13 @@ static const twin twins[] = {
     TWIN(wkv6_backward, 1e-5),
     TWIN(wkv7, 1e-5),
     TWIN(wkv7_backward, 1e-5),
+    TWIN(attention, 1e-5),
+    TWIN(attention_backward, 1e-5),
+    TWIN(rotate, 1e-6),
+    TWIN(lstm_cell, 1e-6),
+    TWIN(lstm_cell_backward, 2e-6),
+    TWIN(gelu, 1e-6),
+    TWIN(gelu_backward, 5e-6),
     {"read", read_, 1e-6},
     TWIN(sum_of_squares, 1e-6),
     TWIN(adamw, 1e-6),
@@ -205,6 +213,7 @@ long twin_split_differences(const ck_kernels *kernels) {
     count += bits_that_differ(once, often, n * k);
     for (size_t i = 0; i < n; i++) kernels->matmul_add_f32(often + i * k, k, whole + i, 1, n, x, k, 1, k, t, 0);
     count += bits_that_differ(once, often, n * k);
+    count += attention_split_differences(kernels);
     // Element-wise: an element's bits do not depend on its place.
     kernels->sigmoid_gate(once, x, w, t * k);
     for (size_t i = 0; i < t * k; i += 5) kernels->sigmoid_gate(often + i, x + i, w + i, t * k - i < 5 ? t * k - i : 5);

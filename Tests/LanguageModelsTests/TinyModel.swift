@@ -7,18 +7,21 @@ func tinyModel(
     rank: Int = 3, groupNormEpsilon: Float? = nil, seed: UInt64 = 1
 ) throws -> LanguageModel {
     var configuration = ModelConfiguration(
-        architecture: architecture, layerCount: layers, width: width, hiddenWidth: hidden, vocabularySize: vocabulary)
-    // An architecture without heads has as many channels per head as there are.
-    if ModelConfiguration(architecture: architecture, layerCount: 1, width: 2048, vocabularySize: 1).headSize < 2048 {
-        configuration.headSize = headSize
-    }
+        architecture: architecture, layerCount: layers, width: width, vocabularySize: vocabulary)
+    // An architecture without heads has as many channels per head as there are, and one without a channel mix no other
+    // width than its own.
+    let usual = ModelConfiguration(architecture: architecture, layerCount: 1, width: 2048, vocabularySize: 1)
+    if usual.headSize < 2048 { configuration.headSize = headSize }
+    if usual.hiddenWidth != 2048 { configuration.hiddenWidth = hidden }
     configuration.ranks = configuration.ranks.mapValues { _ in rank }
     if let groupNormEpsilon { configuration.groupNormEpsilon = groupNormEpsilon }
     let model = try LanguageModel(initializing: configuration, seed: seed)
     var random = RandomNumbers(seed: seed, stream: 99)
     for parameter in model.parameters {
         guard let values = parameter.mutableFloats else { continue }
-        for i in values.indices { values[i] = random.uniform(in: -1...1) }
+        // A recurrent matrix of larger numbers makes chaos, in which rounding decides everything after a few tokens.
+        let bound = parameter.name.hasSuffix("weight_hh") ? 1.5 / Float(width).squareRoot() : 1
+        for i in values.indices { values[i] = random.uniform(in: -bound...bound) }
     }
     return model
 }

@@ -15,11 +15,12 @@ private let allowed: [String: Set<String>] = [
     "TrainingData": ["Checkpoints", "Tensors", "Tokenizers"],
     "Training": ["LanguageModels", "Checkpoints", "Tensors", "TrainingData"],
     "Quantizing": ["LanguageModels", "Tensors"],
+    "Comparison": ["Training", "LanguageModels", "Checkpoints", "Plots", "Tensors"],
     "RWKV": [
         "Checkpoints", "DefaultModel", "Evaluation", "Generation", "LanguageModels", "Quantizing", "Tensors",
         "Tokenizers", "Training", "TrainingData",
     ],
-    "CommandLineTool": ["RWKV", "Plots", "Hub"],
+    "CommandLineTool": ["RWKV", "Comparison", "Plots", "Hub"],
 ]
 
 /// The one target that may import each module of others.

@@ -9,7 +9,7 @@ import TrainingData
 private func trainer(_ architecture: String, perPass: Int? = nil) throws -> Trainer {
     let configuration = ModelConfiguration(
         architecture: architecture, layerCount: 2, width: 16, vocabularySize: 40,
-        headSize: architecture == "rwkv4" ? nil : 8)
+        headSize: architectures.first { $0.name == architecture }?.hasHeads == true ? 8 : nil)
     let model = try LanguageModel(initializing: configuration, seed: 3)
     var random = RandomNumbers(seed: 7)
     for parameter in model.parameters {

@@ -10,7 +10,7 @@ private func trainer(_ architecture: String, dropout: Float = 0, _ memory: (inou
 {
     let configuration = ModelConfiguration(
         architecture: architecture, layerCount: 3, width: 32, vocabularySize: 50,
-        headSize: architecture == "rwkv4" ? nil : 8)
+        headSize: architectures.first { $0.name == architecture }?.hasHeads == true ? 8 : nil)
     let model = try LanguageModel(initializing: configuration, seed: 3)
     var random = RandomNumbers(seed: 7)
     for parameter in model.parameters {

@@ -7,9 +7,11 @@ import Training
 private func model(
     _ architecture: String, _ method: Tuning.Method = .full, storing type: DataType = .f32
 ) throws -> LanguageModel {
-    let configuration = ModelConfiguration(
-        architecture: architecture, layerCount: 2, width: 40, hiddenWidth: 70, vocabularySize: 51,
-        headSize: architecture == "rwkv4" ? nil : 8)
+    var configuration = ModelConfiguration(
+        architecture: architecture, layerCount: 2, width: 40, vocabularySize: 51,
+        headSize: architectures.first { $0.name == architecture }?.hasHeads == true ? 8 : nil)
+    // Recurrent networks have one width.
+    if configuration.hiddenWidth != 40 { configuration.hiddenWidth = 70 }
     var random = RandomNumbers(seed: 7)
     func disturbed(_ tensor: StoredTensor) -> StoredTensor {
         StoredTensor(

@@ -20,6 +20,10 @@
 // The columns of a panel of matmul_panels.
 #define CK_PANEL_WIDTH 32
 
+// The keys of a page of attention, and the most channels that a head of attention may have.
+#define CK_PAGE 64
+#define CK_ATTENTION_LIMIT 256
+
 typedef struct ck_kernels {
     const char *name;
     // Whether the processor multiplies bfloat16 with bfloat16 faster than floats: whether matmul_pairs is worth its while.
@@ -208,6 +212,39 @@ typedef struct ck_kernels {
     void (*wkv7_backward)(float *dr, float *dd, float *dk, float *dv, float *dkk, float *da, float *ds, const float *dy,
                           const float *r, const float *d, const float *k, const float *v, const float *kk,
                           const float *a, float *states, size_t ld, size_t t, size_t n);
+
+    // ---- Attention, for one head of n channels whose rows are `ld` apart -----------------------------------------------
+
+    // Each row's mean of values, weighted by the row's agreement with their keys:
+    //     y[i] = Σ_j e^{s(i, j)} v[j] / Σ_j e^{s(i, j)},  s(i, j) = scale · Σ_c q[i, c] · k[j, c],  lse[i] = log Σ_j e^{s(i, j)}
+    // Keys and values stand in pages of CK_PAGE: keys [n, CK_PAGE], transposed; values [CK_PAGE, n], rows `ldv` apart. A row
+    // sees all of the pages but the last, and of that the first seen + i; at least one. t is at most CK_PAGE. The sums go
+    // through the keys in order, with a largest score of the pages so far, so that no exponential overflows.
+    // `lse` may be NULL.
+    void (*attention)(float *y, float *lse, const float *q, const float *const *keys, const float *const *values,
+                      size_t pages, size_t seen, size_t ld, size_t ldv, size_t t, size_t n, float scale);
+    // Of one page: adds to dq (rows `ld` apart) and to dk and dv [CK_PAGE, n] what goes through rows of any number, which see
+    // the first min(seen + i, CK_PAGE) keys.
+    void (*attention_backward)(float *dq, float *dk, float *dv, const float *dy, const float *y, const float *q,
+                               const float *lse, const float *keys, const float *values, size_t seen, size_t ld,
+                               size_t ldv, size_t t, size_t n, float scale);
+    // Turns the two halves a, b of each head: y = (a cos − b sin, b cos + a sin), by the row's angles [T, n/2], or back if
+    // `direction` is −1 instead of 1. x and y are [T, H·n].
+    void (*rotate)(float *y, const float *x, const float *cosines, const float *sines, float direction, size_t t, size_t h,
+                   size_t n);
+
+    // ---- LSTM and GELU, for n channels -----------------------------------------------------------------------------------
+
+    // i, f, o = σ(x + r) and g = tanh(x + r), whose parts stand `ld` apart in the order i f g o, in x, r and gates:
+    //     c = f ⊙ before + i ⊙ g;  h = o ⊙ tanh(c)
+    void (*lstm_cell)(float *h, float *c, float *gates, const float *x, const float *r, const float *before, size_t ld,
+                      size_t n);
+    // Writes dx, the gradient of x and of r. `dc` is that of c through later rows, and becomes that of `before`.
+    void (*lstm_cell_backward)(float *dx, float *dc, const float *dh, const float *gates, const float *c,
+                               const float *before, size_t ld, size_t n);
+    // y = ½ x (1 + tanh(√(2/π) (x + 0.044715 x³)))
+    void (*gelu)(float *y, const float *x, size_t n);
+    void (*gelu_backward)(float *dx, const float *dy, const float *x, size_t n);
 
     // The sum of n floats, as fast as memory gives them: what a benchmark measures the machine's limit with
     float (*read)(const float *x, size_t n);

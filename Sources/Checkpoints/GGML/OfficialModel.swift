@@ -20,7 +20,7 @@ struct OfficialModel {
         self.byName = byName
         let names = supported.map(\.rawValue)
         guard let version = Self.version(Array(byName.keys)) else {
-            throw .architectureNotInFormat(found: "no RWKV model", format: format, supported: names)
+            throw .architectureNotInFormat(found: Self.otherKind(byName), format: format, supported: names)
         }
         guard supported.contains(version) else {
             throw .architectureNotInFormat(found: version.rawValue, format: format, supported: names)
@@ -35,6 +35,15 @@ struct OfficialModel {
         if names.contains(where: { $0.contains(".att.time_maa_") }) { return .rwkv6 }
         if names.contains(where: { $0.hasSuffix(".att.ln_x.weight") }) { return .rwkv5 }
         return names.contains { $0.hasSuffix(".att.time_decay") } ? .rwkv4 : nil
+    }
+
+    /// What a model is that is none of RWKV.
+    private static func otherKind(_ tensors: [String: StoredTensor]) -> String {
+        let kinds = [
+            ("blocks.0.rnn.weight_hh", "rnn"), ("blocks.0.lstm.weight_hh", "lstm"),
+            ("blocks.0.att.query.weight", "transformer"),
+        ]
+        return kinds.first { tensors[$0.0] != nil }?.1 ?? "no RWKV model"
     }
 
     /// The rows and columns of a matrix that must be there.

@@ -11,7 +11,7 @@ struct ModelSizes {
             ("hidden_width", "hidden width", configuration.hiddenWidth),
             ("vocabulary", "vocabulary", configuration.vocabularySize),
         ]
-        if configuration.architecture != RWKV4.name {
+        if architectures.first(where: { $0.name == configuration.architecture })?.hasHeads ?? false {
             sizes.append(("heads", "heads", configuration.headCount))
             sizes.append(("head_size", "head size", configuration.headSize))
         }

@@ -23,3 +23,13 @@ struct NumberList: ExpressibleByArgument {
         self.numbers = Set(numbers.compactMap { $0 }).sorted()
     }
 }
+
+/// Names as a list: lstm,rwkv7.
+struct NameList: ExpressibleByArgument {
+    let names: [String]
+
+    init?(argument: String) {
+        names = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        if names.contains("") { return nil }
+    }
+}

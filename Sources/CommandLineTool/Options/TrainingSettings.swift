@@ -12,10 +12,16 @@ struct SizeOptions: ParsableArguments {
     @Option(help: "The width of the residual stream.")
     var width = 128
 
-    @Option(help: "The width inside the channel mix; 4 times the width by default, 3.5 times for RWKV-5 and 6.")
+    @Option(
+        help:
+            "The width inside the channel mix; 4 times the width by default, 3.5 times for RWKV-5 and 6; rnn and lstm have none."
+    )
     var hidden: Int?
 
-    @Option(help: "The channels of each head, for RWKV-5 to 7; 64 by default, fewer if that does not divide the width.")
+    @Option(
+        help:
+            "The channels of each head, for RWKV-5 to 7 and transformer; 64 by default, fewer if that does not divide the width."
+    )
     var headSize: Int?
 
     @Option(

@@ -25,7 +25,9 @@ public enum RWKV4: Architecture {
 
     public static func defaultSizes(width: Int) -> DefaultSizes { DefaultSizes(hiddenWidth: 4 * width) }
 
-    public static func embeddingBound(learningRate: Float) -> Float { learningRate }
+    public static func frame(_ c: ModelConfiguration, learningRate: Float) -> ModelFrame {
+        .rwkv(c, embeddingBound: learningRate)
+    }
 
     public static func makeBlock(
         layer: Int, _ c: ModelConfiguration, _ scope: ParameterScope

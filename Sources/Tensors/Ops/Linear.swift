@@ -49,7 +49,8 @@ extension Tape {
         return (between - began, clock() - between)
     }
 
-    private func linearForward(_ y: Tensor, _ x: Tensor, _ weight: Parameter) {
+    /// y[t, n] = Σ_k x[t, k] · W[n, k], whatever the type of the weights.
+    func linearForward(_ y: Tensor, _ x: Tensor, _ weight: Parameter) {
         if let packed = weight.packed { return packedForward(y, x, packed) }
         if weight.value.type == .bf16, workspace.precision == .fast, kernels.prefersBF16 {
             return narrowProduct(y, narrowed(x), NarrowMatrix(weight))
@@ -87,7 +88,7 @@ extension Tape {
     }
 
     // dx[t, k] = Σ_n dy[t, n] · W[n, k]
-    private func linearInputBackward(_ dx: Tensor, _ dy: Tensor, _ weight: Parameter) {
+    func linearInputBackward(_ dx: Tensor, _ dy: Tensor, _ weight: Parameter) {
         let (t, n, k) = (dx.rows, weight.outputs, weight.inputs)
         parallelBlocks(t, k, depth: n) { rows, columns in
             let c = dx.row(rows.lowerBound) + columns.lowerBound
@@ -103,7 +104,7 @@ extension Tape {
     }
 
     // dW[n, k] += Σ_t dy[t, n] · x[t, k]
-    private func linearWeightBackward(_ dw: Tensor, _ dy: Tensor, _ x: Tensor) {
+    func linearWeightBackward(_ dw: Tensor, _ dy: Tensor, _ x: Tensor) {
         let (t, n, k) = (x.rows, dy.width, x.width)
         parallelBlocks(n, k, depth: t) { rows, columns in
             kernels.table.matmul_add_f32(

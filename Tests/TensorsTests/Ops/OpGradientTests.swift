@@ -39,7 +39,42 @@ private func matrices(_ names: String, _ numbers: inout TestParameters) throws -
     try names.map { try numbers.matrix(String($0), width, width) }
 }
 
+/// Pages of a slot that grows, for sequences that have read some tokens before: one of them goes over the end of a page.
+private func pages(_ value: Float) -> PagedSlot {
+    let starts = [3, 0, 62]
+    return PagedSlot(
+        starts.indices.map { sequence in
+            (0..<2).map { page in
+                Storage(
+                    copying: (0..<width * PagedSlot.pageLength).map {
+                        value * Float(($0 * 37 + 11 * sequence + page) % 19 - 9) / 9
+                    })
+            }
+        }, offset: 0, starts: starts)
+}
+
 private let subjects: [Subject] = [
+    Subject(
+        "linear with biases",
+        declare: { [try $0.matrix("w", 5, width), try $0.vector("a", 5), try $0.vector("b", 5)] }
+    ) { tape, x, p in tape.squaredReLU(tape.linear(x, p[0], biases: [p[1], p[2]])) },
+    Subject("gelu") { tape, x, _ in tape.gelu(x) },
+    Subject("elman", declare: { try matrices("xw", &$0) }) { tape, x, p in
+        tape.elman(tape.linear(x, p[0]), p[1], state: slot(0.4), layout)
+    },
+    Subject("lstm", declare: { [try $0.matrix("x", 4 * width, width), try $0.matrix("w", 4 * width, width)] }) {
+        tape, x, p in
+        tape.lstm(tape.linear(x, p[0]), p[1], hidden: slot(0.4), cell: slot(-0.7), layout)
+    },
+    Subject("rotate") { tape, x, _ in
+        let angles = tape.rotaryAngles(starts: [0, 5, 70], headSize: 2, layout)
+        return tape.multiply(tape.rotate(x, angles), x)
+    },
+    Subject("attention", declare: { try matrices("qkv", &$0) }) { tape, x, p in
+        tape.attention(
+            tape.linear(x, p[0]), tape.linear(x, p[1]), tape.linear(x, p[2]), keys: pages(0.9), values: pages(1.3),
+            headSize: 3, layout)
+    },
     Subject("linear", declare: { [try $0.matrix("w", 5, width)] }) { tape, x, p in tape.linear(x, p[0]) },
     Subject("layerNorm", declare: { [try $0.vector("weight", width), try $0.vector("bias", width)] }) { tape, x, p in
         tape.layerNorm(x, weight: p[0], bias: p[1])

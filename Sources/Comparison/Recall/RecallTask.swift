@@ -1,0 +1,46 @@
+internal import Tensors
+
+/// A task that asks a model for something that it has read, on sequences that are made up.
+public enum RecallTask: String, Codable, Sendable, CaseIterable {
+    /// Pairs of keys and values, then all the keys once more in another order: each is to be followed by its value.
+    /// Multi-query associative recall, Arora et al. 2023 (arXiv:2312.04927).
+    case associative
+    /// A string, a mark, and the string again.
+    case copying
+    /// One pair somewhere in noise, and its key again at the end: the needle in the haystack.
+    case needle
+
+    /// The tokens of the tasks' alphabet.
+    public static let vocabularySize = 64
+
+    private static let mark: Int32 = 0
+
+    /// A sequence, and the places whose next token is asked for.
+    /// - Parameter size: The pairs, the string's tokens, or a quarter of the noise's.
+    func sequence(size: Int, _ random: inout RandomNumbers) -> (tokens: [Int32], places: [Int]) {
+        switch self {
+        case .associative:
+            // Keys are 1…31 and values 32…63.
+            var keys = (1..<32).map(Int32.init)
+            shuffle(&keys, &random)
+            let pairs = keys.prefix(min(size, 31)).map { ($0, Int32(32 + random.below(32))) }
+            var queries = Array(pairs)
+            shuffle(&queries, &random)
+            let tokens = (pairs + queries).flatMap { [$0.0, $0.1] }
+            return (tokens, queries.indices.map { 2 * pairs.count + 2 * $0 })
+        case .copying:
+            let text = (0..<size).map { _ in Int32(1 + random.below(Self.vocabularySize - 1)) }
+            return (text + [Self.mark] + text, Array(size..<2 * size))
+        case .needle:
+            // Noise is 1…31 and values 32…63.
+            var tokens = (0..<4 * size).map { _ in Int32(1 + random.below(31)) }
+            let value = Int32(32 + random.below(32))
+            tokens.insert(contentsOf: [Self.mark, value], at: random.below(tokens.count))
+            return (tokens + [Self.mark, value], [tokens.count])
+        }
+    }
+
+    private func shuffle<Element>(_ array: inout [Element], _ random: inout RandomNumbers) {
+        for i in stride(from: array.count - 1, to: 0, by: -1) { array.swapAt(i, random.below(i + 1)) }
+    }
+}

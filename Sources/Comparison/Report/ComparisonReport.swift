@@ -1,0 +1,261 @@
+internal import LanguageModels
+internal import Plots
+
+/// The results of a comparison as one HTML page that needs nothing else: plots, tables, and how each was measured.
+public struct ComparisonReport {
+    private let results: ComparisonResults
+
+    public init(_ results: ComparisonResults) { self.results = results }
+
+    /// The text of the page, in UTF-8.
+    public func html() -> String {
+        HTMLText.page(
+            title: "Recurrent networks, Transformers and RWKV compared",
+            [summary, learning, generation, contexts, positions, reach, exponents, recall].joined())
+    }
+
+    // MARK: Sections
+
+    private var summary: String {
+        let plan = results.plan
+        let parameters = "about \(NumberNames.grouped(plan.parameterCount)) parameters"
+        let amount: String =
+            switch plan.budget {
+            case .minutes(let minutes): "\(NumberNames.short(minutes)) minutes"
+            default: results.tokenCount.map { "\(NumberNames.grouped($0)) tokens" } ?? "as many tokens as the others"
+            }
+        let text = """
+            Each model has \(plan.layerCount) layers and was given \(parameters) and \(amount), in steps of \
+            \(plan.batchSize) sequences of \(plan.contextLength) tokens, with a learning rate of \(plan.learningRate) for \
+            all, which was tuned for none. Data: \(results.text). Machine: \(results.machine). Times are of that machine \
+            with whatever else ran on it.
+            """
+        let header = [
+            "model", "parameters", "width", "inner width", "tokens learnt from", "training", "tokens/s",
+            "bits per byte",
+            "time of a token", "state then",
+        ]
+        return HTMLText.paragraph(text) + HTMLText.table(header, results.models.map(summaryRow))
+    }
+
+    private func summaryRow(_ model: ModelResults) -> [String] {
+        let c = model.configuration
+        var row = [model.name, NumberNames.grouped(model.parameterCount), "\(c.width)", "\(c.hiddenWidth)"]
+        if let training = model.training {
+            row.append(NumberNames.grouped(training.tokens))
+            row.append(NumberNames.seconds(training.seconds))
+            row.append(NumberNames.decimals(Double(training.tokens) / max(training.seconds, 1e-9), 0))
+            row.append(training.bitsPerByte.map { NumberNames.decimals($0, 3) } ?? "–")
+        } else {
+            row += ["–", "–", "–", "–"]
+        }
+        if let last = model.generation?.points.last {
+            row.append("\(NumberNames.seconds(last.secondsPerToken)) at \(NumberNames.grouped(last.length))")
+            row.append(NumberNames.bytes(last.stateByteCount))
+        } else {
+            row += ["–", "–"]
+        }
+        return row
+    }
+
+    private var learning: String {
+        let curves = models { $0.training?.curve.map { Moment($0.tokens, $0.seconds, $0.loss) } }
+        let measured = models { $0.training?.validations.map { Moment($0.tokens, $0.seconds, $0.bitsPerByte) } }
+        if curves.isEmpty { return "" }
+        let text = """
+            Validation is the whole text to measure on, in windows of \(results.plan.contextLength) tokens, each read from the \
+            first state. Time is that of the training steps alone.
+            """
+        let losses = curves.map { line($0.0, $0.1.map { Point(x: $0.tokens, y: $0.value) }) }
+        let byTokens = measured.map { line($0.0, $0.1.map { Point(x: $0.tokens, y: $0.value) }) }
+        let byTime = measured.map { line($0.0, $0.1.map { Point(x: $0.seconds, y: $0.value) }) }
+        return [
+            HTMLText.heading("Learning"), HTMLText.paragraph(text),
+            plot("Loss in training", "tokens", "nats per token", losses, logX: true),
+            plot("Validation by tokens", "tokens", "bits per byte", byTokens),
+            plot("Validation by time", "seconds", "bits per byte", byTime),
+        ].joined()
+    }
+
+    /// A number at a moment of a training.
+    private struct Moment {
+        let tokens, seconds, value: Double
+
+        init(_ tokens: Int, _ seconds: Double, _ value: Double) {
+            (self.tokens, self.seconds, self.value) = (Double(tokens), seconds, value)
+        }
+    }
+
+    private var generation: String {
+        let points = models { $0.generation?.points }
+        if points.isEmpty { return "" }
+        func series(_ y: (GenerationPoint) -> Double) -> [Series] {
+            points.map { model, points in line(model, points.map { Point(x: Double($0.length), y: y($0)) }) }
+        }
+        let text = """
+            N tokens are read, then the time of the next nine is taken one by one and their median shown. The total is the \
+            integral of these times, not a run of its own. The state is what must be kept to go on: of constant size in \
+            recurrent models, keys and values of every token in a Transformer.
+            """
+        var leftOut: [String] = []
+        for model in results.models {
+            guard let lengths = model.generation?.leftOut, !lengths.isEmpty else { continue }
+            leftOut.append("\(model.name): \(lengths.map(NumberNames.grouped).joined(separator: ", "))")
+        }
+        let note = "Not measured for lack of time or room: \(leftOut.joined(separator: "; "))."
+        let (n, before) = ("N", "N, tokens before it")
+        return [
+            HTMLText.heading("Generating"), HTMLText.paragraph(text),
+            leftOut.isEmpty ? "" : HTMLText.paragraph(note),
+            plot("Time of a token", before, "seconds", series(\.secondsPerToken), logX: true, logY: true),
+            plot("Time of N tokens", n, "seconds", series(\.secondsInAll), logX: true, logY: true),
+            plot("Memory of the state", before, "bytes", series { Double($0.stateByteCount) }, logX: true, logY: true),
+        ].joined()
+    }
+
+    private var contexts: String {
+        let points = models { $0.contexts }
+        if points.isEmpty { return "" }
+        func series(_ y: (ContextPoint) -> Double) -> [Series] {
+            points.map { model, points in line(model, points.map { Point(x: Double($0.length), y: y($0)) }) }
+        }
+        let text = """
+            Forward and backward pass of one sequence of T tokens, the best of three; memory is all that is allocated for it \
+            besides weights and gradients. Recurrent networks have one sequence only here, and so products of one row; with \
+            more of them they are faster per token.
+            """
+        return [
+            HTMLText.heading("Training by the length of the context"), HTMLText.paragraph(text),
+            plot("Time of a pass", "T, tokens", "seconds", series(\.seconds), logX: true, logY: true),
+            plot("Memory of a pass", "T, tokens", "bytes", series { Double($0.byteCount) }, logX: true, logY: true),
+        ].joined()
+    }
+
+    private var positions: String {
+        let points = models { $0.positions }
+        if points.isEmpty { return "" }
+        let series = points.map { model, points in
+            line(model, points.map { Point(x: 0.5 * Double($0.first + $0.end - 1) + 1, y: $0.loss) })
+        }
+        let text = """
+            Windows of the validation text of four times the context of the training, each read from the first state. What \
+            lies right of \(results.plan.contextLength) no model has met in training.
+            """
+        return [
+            HTMLText.heading("Loss by position"), HTMLText.paragraph(text),
+            plot("Loss by position", "position in the window", "nats per token", series, logX: true),
+        ].joined()
+    }
+
+    private var reach: String {
+        let points = models { $0.reach }
+        if points.isEmpty { return "" }
+        let series = points.map { model, points in
+            line(model, points.map { Point(x: Double($0.distance + 1), y: $0.norm) }, dotted: false)
+        }
+        let text = """
+            The gradient of one prediction’s loss by the embedding of the k-th token before it: its norm, averaged over \
+            windows of the validation text. Where it falls to nothing, no training can teach the model to look further back.
+            """
+        let (title, x) = ("Gradient by distance", "k, counted from 1, the token read last")
+        return [
+            HTMLText.heading("How far gradients reach back"), HTMLText.paragraph(text),
+            plot(title, x, "‖gradient‖", series, logX: true, logY: true),
+        ].joined()
+    }
+
+    private var exponents: String {
+        let measured = results.models.filter { $0.generation != nil || $0.contexts != nil }
+        if measured.isEmpty { return "" }
+        let text = """
+            Each measure as a power of the length, fitted by least squares in logarithms: for generation from N = 1,024 on, \
+            for training from T = 256 on; ± is the standard error.
+            """
+        let header = [
+            "model", "time of a token", "time of N tokens", "state", "training time", "training memory",
+        ]
+        let rows = measured.map { model in
+            // Short texts show what a token costs anyway.
+            let long = (model.generation?.points ?? []).filter { $0.length >= 1024 }
+            let reading = (model.contexts ?? []).filter { $0.length >= 256 }
+            return [
+                model.name,
+                Self.exponent(long.map { (x: Double($0.length), y: $0.secondsPerToken) }),
+                Self.exponent(long.map { (x: Double($0.length), y: $0.secondsInAll) }),
+                Self.exponent(long.map { (x: Double($0.length), y: Double($0.stateByteCount)) }),
+                Self.exponent(reading.map { (x: Double($0.length), y: $0.seconds) }),
+                Self.exponent(reading.map { (x: Double($0.length), y: Double($0.byteCount)) }),
+            ]
+        }
+        return HTMLText.heading("Exponents") + HTMLText.paragraph(text) + HTMLText.table(header, rows)
+    }
+
+    private static func exponent(_ points: [(x: Double, y: Double)]) -> String {
+        guard let fit = PowerFit(points) else { return "–" }
+        return "\(NumberNames.decimals(fit.exponent, 2)) ± \(NumberNames.decimals(fit.error, 2))"
+    }
+
+    private var recall: String {
+        let points = models { $0.recall }
+        if points.isEmpty { return "" }
+        let plan = results.plan.recall
+        var rows: [[String]] = []
+        for (model, found) in points {
+            for width in plan.widths {
+                let own = found.filter { $0.width == width }
+                guard let first = own.first else { continue }
+                var row = [
+                    model.name, "\(width)", NumberNames.grouped(first.parameterCount),
+                    NumberNames.bytes(first.stateByteCount),
+                ]
+                for task in plan.tasks {
+                    let share = own.first { $0.task == task }?.accuracy
+                    row.append(share.map { "\(NumberNames.decimals(100 * $0, 1)) %" } ?? "–")
+                }
+                rows.append(row)
+            }
+        }
+        let names = plan.tasks.map { task in
+            switch task {
+            case .associative: "associative recall"
+            case .copying: "copying"
+            case .needle: "needle in a haystack"
+            }
+        }
+        let text = """
+            Models of \(plan.layerCount) layers that learn one task from nothing, \(plan.stepCount) steps of \
+            \(plan.batchSize) fresh sequences at most, tested on others. Associative recall: \(plan.size) pairs of keys and \
+            values, then every key again (chance is 3 %); copying: \(plan.size) symbols (chance is 2 %); needle: one value in \
+            \(4 * plan.size) symbols of noise (chance is 3 %).
+            """
+        return HTMLText.heading("Recall") + HTMLText.paragraph(text)
+            + HTMLText.table(["model", "width", "parameters", "state"] + names, rows)
+    }
+
+    // MARK: Parts of plots
+
+    private func models<Value>(_ value: (ModelResults) -> Value?) -> [(ModelResults, Value)] {
+        results.models.compactMap { model in value(model).map { (model, $0) } }
+    }
+
+    /// A model's line: RWKV's are whole, those of the others have dots, so that colours may serve twice.
+    private func line(_ model: ModelResults, _ points: [Point], dotted: Bool = true) -> Series {
+        let names = results.models.map(\.name)
+        let isRWKV = model.name.hasPrefix("rwkv")
+        let alike = names.filter { $0.hasPrefix("rwkv") == isRWKV }
+        let place = alike.firstIndex(of: model.name) ?? 0
+        // The first four colours for RWKV, and from the last one backwards for the others.
+        return Series(
+            model.name, points, style: dotted && !isRWKV ? .dottedLine : .line, color: isRWKV ? place : 5 - place)
+    }
+
+    private func plot(
+        _ title: String, _ x: String, _ y: String, _ series: [Series], logX: Bool = false, logY: Bool = false
+    ) -> String {
+        if series.allSatisfy(\.points.isEmpty) { return "" }
+        var plot = LinePlot(
+            title, x: Axis(x, scale: logX ? .logarithmic : .linear), y: Axis(y, scale: logY ? .logarithmic : .linear))
+        plot.series = series
+        return plot.svg()
+    }
+}
