@@ -30,6 +30,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", "3.0.0"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.65.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.20.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
     ],
     targets: [
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -55,6 +60,26 @@ let package = Package(
         library("TrainingData", ["Checkpoints", "Tensors", "Tokenizers"]),
         library("Training", ["LanguageModels", "Checkpoints", "Tensors", "TrainingData"]),
         library("Quantizing", ["LanguageModels", "Tensors"]),
+        // Conversations on disk; a target of its own because it needs SQLite.
+        library(
+            "StateStore",
+            [
+                "Checkpoints", "LanguageModels", "Tensors", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        // The HTTP server: it knows requests and answers, and nothing of the command line.
+        library(
+            "Serving",
+            [
+                "Checkpoints", "Generation", "LanguageModels", "StateStore", "Tensors", "Tokenizers",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         library(
             "RWKV",
             [
@@ -65,12 +90,15 @@ let package = Package(
         .executableTarget(
             name: "CommandLineTool",
             dependencies: [
-                "Hub", "Plots", "RWKV", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Hub", "Plots", "RWKV", "Serving", "StateStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         .target(name: "KernelTwins", dependencies: ["CKernels"], path: "Tests/KernelTwins"),
-        .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["LanguageModels", "Tensors"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .target(
             name: "HubTestServer",
             dependencies: [
@@ -86,6 +114,15 @@ let package = Package(
         tests("GenerationTests", ["Generation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
         tests("TokenizersTests", ["Tokenizers", "TestSupport"]),
         tests("PlotsTests", ["Plots"]),
+        tests("StateStoreTests", ["StateStore", "LanguageModels", "Tensors"]),
+        tests(
+            "ServingTests",
+            [
+                "Serving", "Generation", "LanguageModels", "StateStore", "Tensors", "Tokenizers",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         tests("HubTests", ["Hub", "HubTestServer"]),
         tests("QuantizingTests", ["Quantizing", "LanguageModels", "Tensors", "TestSupport"]),
         tests("EvaluationTests", ["Evaluation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
