@@ -72,7 +72,9 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "KernelTwins", dependencies: ["CKernels"], path: "Tests/KernelTwins"),
-        .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["LanguageModels", "Tensors"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .target(
             name: "HubTestServer",
             dependencies: [

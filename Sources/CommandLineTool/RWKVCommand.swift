@@ -9,6 +9,7 @@ struct RWKVCommand: ParsableCommand {
         discussion: """
             Try:
               rwkv generate "Once upon a time"
+              rwkv chat --model model.pth
               rwkv train --data stories.txt --minutes 10 --output my-run
               rwkv generate --model my-run/model.safetensors "Lily"
 
@@ -17,7 +18,7 @@ struct RWKVCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Generate.self, Train.self, Evaluate.self, Compare.self, DataCommand.self, Tokenize.self,
+            Generate.self, Chat.self, Train.self, Evaluate.self, Compare.self, DataCommand.self, Tokenize.self,
             TokenizerCommand.self,
             Logits.self, Convert.self, Merge.self, Quantize.self, Pull.self, Ingest.self, Inspect.self, Verify.self,
             Bench.self,

@@ -14,44 +14,36 @@ public struct TextGeneration {
     /// What the model remembers of everything read and written so far.
     public private(set) var state: ModelState
     /// Why the text ended; `nil` while it goes on.
-    public private(set) var finishReason: FinishReason?
+    public var finishReason: FinishReason? { writer.finishReason }
     /// The tokens written so far, without the one that ended the text.
-    public private(set) var tokens: [TokenID] = []
+    public var tokens: [TokenID] { writer.tokens }
 
     private let model: LanguageModel
-    private let tokenizer: any Tokenizer
     private let tape: Tape
-    private let maximumTokens: Int
-    private var sampler: Sampler
-    private var stops: StopSequences
-    private var decoder = StreamingDecoder()
+    private var writer: TextWriter
     private var logits: [Float]?
 
     /// - Parameters:
     ///   - stopStrings: Texts that end the writing; they are not shown.
     ///   - maximumTokens: After this many tokens the text ends.
     ///   - state: Where to go on from; a fresh state if `nil`.
+    ///   - constraint: What the text must be like; anything if `nil`.
     /// - Throws: `SamplingError` for settings that cannot work.
     public init(
         _ model: LanguageModel, _ tokenizer: any Tokenizer, _ parameters: SamplingParameters,
-        stopStrings: [String] = [], maximumTokens: Int = .max, state: ModelState? = nil, on workspace: Workspace
+        stopStrings: [String] = [], maximumTokens: Int = .max, state: ModelState? = nil,
+        constraint: (any TokenConstraint)? = nil, on workspace: Workspace
     ) throws {
         self.model = model
-        self.tokenizer = tokenizer
-        self.maximumTokens = maximumTokens
         self.state = state ?? model.initialState()
         tape = Tape(on: workspace)
-        var parameters = parameters
-        if let end = tokenizer.endOfText { parameters.stopTokens.insert(Int(end)) }
-        // A vocabulary padded beyond the tokenizer's has tokens that stand for nothing.
-        let padding = tokenizer.vocabularySize..<max(tokenizer.vocabularySize, model.configuration.vocabularySize)
-        parameters.bannedTokens.formUnion(padding)
-        sampler = try Sampler(parameters)
-        stops = try StopSequences(stopStrings)
+        writer = try TextWriter(
+            tokenizer, vocabularySize: model.configuration.vocabularySize, parameters, stopStrings: stopStrings,
+            maximumTokens: maximumTokens, constraint: constraint)
     }
 
     /// The seed in use, to write the same text again.
-    public var seed: UInt64 { sampler.seed }
+    public var seed: UInt64 { writer.seed }
 
     /// Reads tokens, at the speed of matrix products.
     /// - Parameter progress: Called after each piece with the number of tokens read so far.
@@ -73,28 +65,10 @@ public struct TextGeneration {
     /// - Throws: `SamplingError` if the logits are not numbers; `ModelError.noTokens` if nothing was read.
     public mutating func next() throws -> GenerationStep? {
         guard finishReason == nil else { return nil }
-        guard tokens.count < maximumTokens else { return finish(.length) }
-        guard let logits else { throw ModelError.noTokens }
-        let chosen = try sampler.sample(logits)
-        if sampler.parameters.stopTokens.contains(chosen) { return finish(.stopToken(TokenID(chosen))) }
-        let token = TokenID(chosen)
-        let bytes = tokenizer.bytes(of: token) ?? []
-        sampler.accept(chosen, counted: OccurrenceCounts.isCounted(bytes))
-        tokens.append(token)
-        let shown = stops.append(bytes)
-        if let match = shown.match {
-            finishReason = .stopString(index: match.index)
-            return GenerationStep(token: token, text: decoder.append(shown.text) + decoder.finish())
-        }
-        keep(try model([token], state: &state, on: tape))
-        return GenerationStep(token: token, text: decoder.append(shown.text))
-    }
-
-    private mutating func finish(_ reason: FinishReason) -> GenerationStep? {
-        let rest = stops.finish()
-        finishReason = rest.match.map { .stopString(index: $0.index) } ?? reason
-        let text = decoder.append(rest.text) + decoder.finish()
-        return text.isEmpty ? nil : GenerationStep(token: nil, text: text)
+        guard logits != nil || writer.isAtEnd else { throw ModelError.noTokens }
+        let step = try writer.write(from: logits ?? [])
+        if finishReason == nil, let token = step?.token { keep(try model([token], state: &state, on: tape)) }
+        return step
     }
 
     // The array's memory is reused from token to token.
@@ -122,4 +96,6 @@ public enum FinishReason: Sendable, Equatable {
     case stopToken(TokenID)
     /// The text contained the stop string of this index.
     case stopString(index: Int)
+    /// The text is what it had to be, and nothing could follow.
+    case constraint
 }

@@ -113,6 +113,7 @@ struct Generate: ParsableCommand {
         case .length: "length"
         case .stopToken: "stop_token"
         case .stopString: "stop_string"
+        case .constraint: "constraint"
         }
     }
 }

@@ -8,6 +8,18 @@ internal import Synchronization
 func waiting<Result: Sendable>(
     until interrupt: Interrupt, _ work: @escaping @Sendable () async throws -> Result
 ) throws -> Result {
+    do {
+        return try waiting(unless: { interrupt.isRequested }, work)
+    } catch {
+        if interrupt.isRequested { throw ExitCode(130) }
+        throw error
+    }
+}
+
+/// Runs asynchronous work to its end, and cancels it once `isCancelled` says so.
+func waiting<Result: Sendable>(
+    unless isCancelled: () -> Bool, _ work: @escaping @Sendable () async throws -> Result
+) throws -> Result {
     let outcome = Outcome<Result>()
     let finished = DispatchSemaphore(value: 0)
     let task = Task.detached {
@@ -20,14 +32,12 @@ func waiting<Result: Sendable>(
         finished.signal()
     }
     while finished.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
-        if interrupt.isRequested { task.cancel() }
+        if isCancelled() { task.cancel() }
     }
     Terminal.endProgress()
     switch outcome.result.withLock({ $0 }) {
     case .success(let value)?: return value
-    case .failure(let error)?:
-        if interrupt.isRequested { throw ExitCode(130) }
-        throw error
+    case .failure(let error)?: throw error
     case nil: preconditionFailure("the work signals only after it has left a result")
     }
 }
