@@ -28,6 +28,8 @@ extension Trainer {
     public func estimate(
         validation: ValidationSet? = nil, clock: () -> Double
     ) throws(TrainingError) -> TrainingEstimate {
+        // Before anything is tried: what the trials leave behind is used again by the run.
+        let resident = ProcessMemory.resident
         // Conversations may be shorter; memory must do for the longest that there can be.
         let longest = longestSequence
         let batch = nextBatch().map { $0.stretched(to: longest) }
@@ -44,8 +46,8 @@ extension Trainer {
             seconds: twice.seconds * Double(passTokens) / Double(short)
         )
         let checked = try validation.map { validation throws(TrainingError) in try probe(validation, clock: clock) }
-        let held = ProcessMemory.resident + pending + (checked?.byteCount ?? 0)
-        if held + pass.byteCount <= ProcessMemory.resident + ProcessMemory.available {
+        let held = resident + (checked?.byteCount ?? 0)
+        if held + pass.byteCount <= resident + ProcessMemory.available {
             pass = try probe(batch.prefix(rows), length: length, clock: clock)
         }
         // The update reads four numbers of each weight and writes three, where the norm reads one.
@@ -56,11 +58,6 @@ extension Trainer {
             byteCount: held + pass.byteCount,
             secondsPerStep: pass.seconds * tokensPerStep / Double(passTokens) + update,
             secondsPerValidation: checked?.seconds ?? 0)
-    }
-
-    /// The bytes of the moments that no update has touched yet.
-    private var pending: Int {
-        optimizer.updateCount > 0 ? 0 : 8 * model.parameters.reduce(0) { $0 + ($1.isTrained ? $1.count : 0) }
     }
 
     /// Forward and backward of the beginnings of some sequences in memory of their own: its size, and the time of the second
