@@ -98,9 +98,10 @@ INLINE v4 sum_lanes4(vf a, vf b, vf c, vf d) {
 // low bits, so that no conversion of an out-of-range number to an integer can occur; NaN stays NaN.
 INLINE vf exp_(vf x) {
     const vf magic = splat(0x1.8p23f);
-    // The largest finite result is e^88.722839, where n = 128 and e^r < 1: the exponent just fits.
+    // The largest x with a finite result is 88.7228317, where n = 128 and e^r < 1: the exponent just fits. The next number
+    // lies above 128 ln 2, and would make a NaN of it.
     vf clamped = select_(x < splat(-87.33654f), splat(-87.33654f), x);
-    clamped = select_(clamped > splat(88.722839f), splat(88.722839f), clamped);
+    clamped = select_(clamped > splat(88.7228317f), splat(88.7228317f), clamped);
     vf t = fma_(clamped, splat(1.44269504f), magic);
     vf n = t - magic;
     vf r = fma_(n, splat(-0.693359375f), clamped);
@@ -113,7 +114,7 @@ INLINE vf exp_(vf x) {
     p = fma_(p, r, splat(5.0000001201e-1f));
     p = fma_(p, r * r, r + splat(1.0f));
     vf y = (vf)((vi)p + ((vi)t << 23));
-    y = select_(x > splat(88.722839f), splat(__builtin_inff()), y);
+    y = select_(x > splat(88.7228317f), splat(__builtin_inff()), y);
     return select_(x < splat(-87.33654f), splat(0.0f), y);
 }
 

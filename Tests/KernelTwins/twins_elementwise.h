@@ -13,9 +13,11 @@ static double add(const ck_kernels *level, const ck_kernels *scalar, unsigned si
 
 // The exponential is compared element by element, relative to each, over all exponents and at the ends of its range.
 static double exp_(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
-    size_t n = depths[size] + 8;
+    size_t n = depths[size] + 11;
     float *x = numbers(n, -87, 88.7f);
-    const float ends[8] = {0, -0.0f, 88.72f, 88.73f, -87.3f, -104, 1e30f, -1e38f};
+    // Among them the last number with a finite result and the two that follow it.
+    const float ends[11] = {0,    -0.0f, 88.72f,         88.7228317f,    88.7228394f, 88.722847f,
+                            88.73f, -87.3f, -104, 1e30f, -1e38f};
     memcpy(x, ends, sizeof ends);
     float *a = numbers(n, 0, 0), *b = numbers(n, 0, 0);
     level->exp(a, x, n);
