@@ -1,4 +1,5 @@
 // swift-tools-version: 6.1
+import Foundation
 import PackageDescription
 
 /// Imports say what leaks into the API, existentials are spelled out, members come only from imported modules.
@@ -16,6 +17,26 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
+
+// The server keeps conversations with SQLite. Without its headers everything but `rwkv serve` is built, and that command says
+// what to install.
+#if os(Linux)
+    let headerFolders =
+        ["/usr/include", "/usr/local/include"]
+        + ["CPATH", "C_INCLUDE_PATH"].flatMap { (Context.environment[$0] ?? "").split(separator: ":").map(String.init) }
+    let hasSQLite = headerFolders.contains { FileManager.default.fileExists(atPath: $0 + "/sqlite3.h") }
+#else
+    let hasSQLite = true
+#endif
+
+// Not called rwkv: on a file system that ignores case it would meet the library RWKV.
+let tool = Target.executableTarget(
+    name: "CommandLineTool",
+    dependencies: [
+        "Comparison", "Explanation", "Hub", "Plots", "RWKV",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    swiftSettings: strict)
 
 // Who may import whom: CONTRIBUTING.md shows the layers, and a test holds the sources to them.
 let package = Package(
@@ -51,26 +72,18 @@ let package = Package(
             ]),
         library("LanguageModels", ["Tensors"]),
         library("Generation", ["LanguageModels", "Tokenizers", "Tensors"]),
-        library("Evaluation", ["LanguageModels", "Tensors", "Tokenizers"]),
+        library("Evaluation", ["LanguageModels", "Tensors", "Tokenizers", "TrainingData"]),
         library("TrainingData", ["Checkpoints", "Tensors", "Tokenizers"]),
         library("Training", ["LanguageModels", "Checkpoints", "Tensors", "TrainingData"]),
         library("Quantizing", ["LanguageModels", "Tensors"]),
-        library("Comparison", ["Training", "LanguageModels", "Checkpoints", "Plots", "Tensors"]),
+        library("Comparison", ["Training", "TrainingData", "LanguageModels", "Checkpoints", "Plots", "Tensors"]),
+        library("Explanation", ["LanguageModels", "Plots", "Tensors"]),
         library(
             "RWKV",
             [
                 "Checkpoints", "DefaultModel", "Evaluation", "Generation", "LanguageModels", "Quantizing", "Tensors",
                 "Tokenizers", "Training", "TrainingData",
             ]),
-        // Not called rwkv: on a file system that ignores case it would meet the library RWKV.
-        .executableTarget(
-            name: "CommandLineTool",
-            dependencies: [
-                "Comparison", "Hub", "Plots", "RWKV",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            swiftSettings: strict),
-
         .target(name: "KernelTwins", dependencies: ["CKernels"], path: "Tests/KernelTwins"),
         .target(
             name: "TestSupport", dependencies: ["LanguageModels", "Tensors"], path: "Tests/TestSupport",
@@ -92,11 +105,14 @@ let package = Package(
         tests("PlotsTests", ["Plots"]),
         tests("HubTests", ["Hub", "HubTestServer"]),
         tests("QuantizingTests", ["Quantizing", "LanguageModels", "Tensors", "TestSupport"]),
-        tests("EvaluationTests", ["Evaluation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
+        tests(
+            "EvaluationTests",
+            ["Evaluation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers", "TrainingData"]),
         tests("TrainingDataTests", ["TrainingData", "Checkpoints", "Tensors", "TestSupport", "Tokenizers"]),
         tests(
             "TrainingTests",
             ["Training", "Checkpoints", "LanguageModels", "Tensors", "TestSupport", "Tokenizers", "TrainingData"]),
+        tests("ExplanationTests", ["Explanation", "LanguageModels", "Tensors", "TestSupport"]),
         tests("ComparisonTests", ["Comparison", "LanguageModels", "Tensors", "TestSupport", "Training"]),
         tests(
             "CommandTests",
@@ -104,7 +120,63 @@ let package = Package(
                 "Checkpoints", "CommandLineTool", "HubTestServer", "LanguageModels", "RWKV", "Tensors", "TestSupport",
                 "Tokenizers",
             ]),
-        tests("DocumentationTests", ["RWKV"]),
+        tests("DocumentationTests", ["CommandLineTool", "RWKV"]),
         tests("PackageTests", ["TestSupport"]),
     ]
 )
+
+if hasSQLite {
+    package.dependencies += [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.27.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    ]
+    package.targets += [
+        // Conversations on disk; a target of its own because it needs SQLite.
+        library(
+            "StateStore",
+            [
+                "Checkpoints", "Generation", "LanguageModels", "Tensors", "Tokenizers",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        // The HTTP server: it knows requests and answers, and nothing of the command line.
+        library(
+            "Serving",
+            [
+                "Checkpoints", "Generation", "LanguageModels", "StateStore", "Tensors", "Tokenizers",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        tests(
+            "StateStoreTests", ["StateStore", "Generation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
+        tests(
+            "ServingTests",
+            [
+                // The program too: a test kills it.
+                "CommandLineTool", "Serving", "Generation", "LanguageModels", "StateStore", "Tensors", "TestSupport",
+                "Tokenizers",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+    ]
+    tool.dependencies += ["Serving", "StateStore"]
+    tool.exclude = ["Commands/ServeWithoutSQLite.swift"]
+} else {
+    tool.exclude = ["Commands/Serve.swift", "ServingSetup"]
+}
+package.targets.append(tool)

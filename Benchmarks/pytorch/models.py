@@ -1,4 +1,4 @@
-"""RWKV-4, RWKV-7, a GPT and an LSTM in PyTorch, for comparisons of training on a processor.
+"""RWKV-4, RWKV-7, a GPT, an LSTM and a plain RNN in PyTorch, for comparisons of training on a processor.
 
 The models are those of the papers (Peng et al. 2023 and 2025; Radford et al. 2019; Hochreiter and Schmidhuber 1997). Their
 recurrences are operators in C++ (wkv.cpp), everything else is PyTorch's own.
@@ -182,15 +182,23 @@ class GPT(nn.Module):
 class LSTM(nn.Module):
     """Dropout between layers; the head shares the embedding's weights."""
 
+    cell = nn.LSTM
+
     def __init__(self, layers, width, vocabulary, dropout=0.0):
         super().__init__()
         self.dropout = dropout
         self.embedding = nn.Embedding(vocabulary, width)
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
-        self.rnn = nn.LSTM(width, width, layers, batch_first=True, dropout=dropout if layers > 1 else 0)
+        self.rnn = self.cell(width, width, layers, batch_first=True, dropout=dropout if layers > 1 else 0)
         self.bias = nn.Parameter(torch.zeros(vocabulary))
 
     def forward(self, tokens):
         x = F.dropout(self.embedding(tokens), self.dropout, self.training)
         x = F.dropout(self.rnn(x)[0], self.dropout, self.training)
         return F.linear(x, self.embedding.weight, self.bias)
+
+
+class RNN(LSTM):
+    """The same with Elman's layers."""
+
+    cell = nn.RNN

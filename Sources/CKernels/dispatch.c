@@ -7,8 +7,12 @@
 extern const ck_kernels level_scalar_kernels;
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 extern const ck_kernels level_avx2_kernels, level_avx512_kernels, level_avx512_vnni_kernels, level_avx512_bf16_kernels,
-    level_avx512_twin_kernels;
+    level_avx512_amx_kernels, level_avx512_twin_kernels;
 
 // The operating system must save the registers too: XCR0 says which it does.
 static uint64_t saved_registers(void) {
@@ -43,6 +47,25 @@ static int has_avx512_bf16(void) {
     uint32_t a, b, c, d;
     return has_avx512_vnni() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);
 }
+
+// Linux keeps the tiles of a process that has asked for them. Where it does not know of them, or they are not to be had for
+// another reason (an alternate stack for signals that is too small for them, say), the call fails.
+static int may_use_tiles(void) {
+#if defined(__linux__)
+    const int request_permission = 0x1023, tile_data = 18;
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+    return 0;
+#endif
+}
+
+static int has_avx512_amx(void) {
+    uint32_t a, b, c, d;
+    const uint32_t bf16 = 1u << 22, tile = 1u << 24;
+    const uint64_t registers = 3u << 17;
+    return has_avx512_bf16() && (saved_registers() & registers) == registers && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+           (d & bf16) && (d & tile) && may_use_tiles();
+}
 #elif defined(__aarch64__)
 #if defined(__linux__)
 #include <sys/auxv.h>
@@ -68,6 +91,7 @@ const ck_kernels *ck_kernels_at(ck_level level) {
     case CK_AVX512: return has_avx512() ? &level_avx512_kernels : NULL;
     case CK_AVX512_VNNI: return has_avx512_vnni() ? &level_avx512_vnni_kernels : NULL;
     case CK_AVX512_BF16: return has_avx512_bf16() ? &level_avx512_bf16_kernels : NULL;
+    case CK_AVX512_AMX: return has_avx512_amx() ? &level_avx512_amx_kernels : NULL;
     case CK_AVX512_TWIN: return has_avx2() ? &level_avx512_twin_kernels : NULL;
 #elif defined(__aarch64__)
     case CK_NEON: return &level_neon_kernels;

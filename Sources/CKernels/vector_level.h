@@ -5,6 +5,9 @@
 #include "vector_matmul.h"
 #include "vector_pairs.h"
 #include "vector_panels.h"
+#if defined(TILES)
+#include "vector_tiles.h"
+#endif
 #include "vector_packed.h"
 #include "vector_elementwise.h"
 #include "vector_norm.h"
@@ -20,5 +23,8 @@
 const ck_kernels LEVEL_TABLE = {
     .name = LEVEL_NAME,
     .prefers_bf16 = PREFERS_BF16,
+#if defined(TILES)
+    .matmul_tiles = matmul_tiles,
+#endif
 #include "table.h"
 };

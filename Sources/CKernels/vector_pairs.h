@@ -38,9 +38,10 @@ INLINE vu load_pairs_part(const uint16_t *p, size_t left) {
 }
 #endif
 
-// mr rows times nr outputs. Outputs are `step` apart in y, and their weights `ldw`.
+// mr rows times nr outputs. Outputs are `step` apart in y, and their weights `ldw`. If `ahead` is not 0, the weights so much
+// further on are asked for, evenly over time, into the second-level cache.
 INLINE void pairs_tile(float *y, size_t ldy, size_t step, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw,
-                       size_t k, const int mr, const int groups, const int nr) {
+                       size_t k, const int mr, const int groups, const int nr, const size_t ahead) {
     vf acc[MR][8];
 #pragma clang loop unroll(full)
     for (int i = 0; i < mr; i++)
@@ -54,6 +55,7 @@ INLINE void pairs_tile(float *y, size_t ldy, size_t step, const uint16_t *x, siz
 #pragma clang loop unroll(full)
         for (int j = 0; j < nr; j++) {
             vu ws = load_pairs(w + j * ldw + p);
+            if (ahead) __builtin_prefetch(w + ahead + j * ldw + p, 0, 2);
 #pragma clang loop unroll(full)
             for (int i = 0; i < mr; i++) acc[i][j] = add_pairs(acc[i][j], ws, xs[i]);
         }
@@ -83,32 +85,37 @@ INLINE void pairs_tile(float *y, size_t ldy, size_t step, const uint16_t *x, siz
 }
 
 INLINE void pairs_rows(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
-                       size_t k, const int nr) {
+                       size_t k, const int nr, const size_t ahead) {
     size_t i = 0;
-#define TILE(ROWS) pairs_tile(y + i * ldy, ldy, 1, x + i * ldx, ldx, w, ldw, k, ROWS, 1, nr)
-    for (; i + MR <= t; i += MR) TILE(MR);
+#define TILE(ROWS, AHEAD) pairs_tile(y + i * ldy, ldy, 1, x + i * ldx, ldx, w, ldw, k, ROWS, 1, nr, AHEAD)
+    // The first tile of rows is the one that waits for weights.
+    if (t >= MR) {
+        TILE(MR, ahead);
+        i = MR;
+    }
+    for (; i + MR <= t; i += MR) TILE(MR, 0);
 #if MR > 4
-    for (; i + 4 <= t; i += 4) TILE(4);
+    for (; i + 4 <= t; i += 4) TILE(4, t < MR ? ahead : 0);
 #endif
-    for (; i + 2 <= t; i += 2) TILE(2);
-    for (; i < t; i++) TILE(1);
+    for (; i + 2 <= t; i += 2) TILE(2, t < 4 ? ahead : 0);
+    for (; i < t; i++) TILE(1, 0);
 #undef TILE
 }
 
+#if !defined(TILES)
 static void matmul_pairs(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
                          size_t n, size_t k) {
     size_t j = 0;
     if (t == 1) {
         // Eight long straight reads, as in vector_matmul.h.
         size_t part = n / 8;
-        for (; j < part; j++) pairs_tile(y + j, ldy, part, x, ldx, w + j * ldw, part * ldw, k, 1, 2, 8);
+        for (; j < part; j++) pairs_tile(y + j, ldy, part, x, ldx, w + j * ldw, part * ldw, k, 1, 2, 8, 0);
         j = 8 * part;
     }
     for (; j + 4 <= n; j += 4) {
         // Few rows wait for memory: what the tile after the next needs is asked for now.
-        const uint16_t *ahead = w + (j + 8) * ldw;
-        for (size_t p = 0; p < 4 * k; p += 32) __builtin_prefetch(ahead + p);
-        pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 4);
+        pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 4, 8 * ldw);
     }
-    for (; j < n; j++) pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 1);
+    for (; j < n; j++) pairs_rows(y + j, ldy, x, ldx, w + j * ldw, ldw, t, k, 1, 0);
 }
+#endif

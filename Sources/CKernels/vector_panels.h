@@ -37,6 +37,7 @@ INLINE void panels_tile(float *c, size_t ldc, const uint32_t *a, size_t row, siz
         }
 }
 
+#if !defined(TILES)
 static void matmul_panels(float *c, size_t ldc, const uint32_t *a, size_t group, size_t row, size_t column,
                           const uint32_t *b, size_t panel, size_t i, size_t j, size_t q, int accumulate) {
     for (size_t n = 0; n < j; n += PANEL_VECTORS * VW) {
@@ -50,6 +51,7 @@ static void matmul_panels(float *c, size_t ldc, const uint32_t *a, size_t group,
 #undef TILE
     }
 }
+#endif
 
 static void panels_of_columns(uint32_t *b, size_t panel, const float *x, size_t ldx, size_t t, size_t c) {
     for (size_t j = 0; j < c; j += CK_PANEL_WIDTH, b += panel) {
@@ -77,15 +79,10 @@ static void panels_of_columns(uint32_t *b, size_t panel, const float *x, size_t 
 #define UPPER 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
 
-// VW pairs of each of VW rows change places in registers. Each of log₂ VW times, row i and row i + VW / 2 are shuffled like
-// two halves of a pack of cards.
-INLINE void transpose_pairs(uint32_t *b, const float *w, size_t ldw) {
-    vu from[VW], to[VW];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < VW; i++) {
-        vh halves[2] = {narrow_halves(load(w + i * ldw)), narrow_halves(load(w + i * ldw + VW))};
-        memcpy(&from[i], halves, sizeof from[i]);
-    }
+// The words of VW rows change places in registers. Each of log₂ VW times, row i and row i + VW / 2 are shuffled like two halves
+// of a pack of cards.
+INLINE void transpose_words(vu from[VW]) {
+    vu to[VW];
 #pragma clang loop unroll(full)
     for (int width = 1; width < VW; width *= 2) {
 #pragma clang loop unroll(full)
@@ -96,8 +93,19 @@ INLINE void transpose_pairs(uint32_t *b, const float *w, size_t ldw) {
 #pragma clang loop unroll(full)
         for (int i = 0; i < VW; i++) from[i] = to[i];
     }
+}
+
+// VW pairs of each of VW rows change places.
+INLINE void transpose_pairs(uint32_t *b, const float *w, size_t ldw) {
+    vu rows[VW];
 #pragma clang loop unroll(full)
-    for (int i = 0; i < VW; i++) *(vu_halves *)(b + i * CK_PANEL_WIDTH) = from[i];
+    for (int i = 0; i < VW; i++) {
+        vh halves[2] = {narrow_halves(load(w + i * ldw)), narrow_halves(load(w + i * ldw + VW))};
+        memcpy(&rows[i], halves, sizeof rows[i]);
+    }
+    transpose_words(rows);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < VW; i++) *(vu_halves *)(b + i * CK_PANEL_WIDTH) = rows[i];
 }
 
 static void panels_of_rows(uint32_t *b, const float *w, size_t ldw, size_t n, size_t k) {

@@ -46,8 +46,12 @@ INLINE void wkv7_rows(float *y, const float *r, const float *d, const float *k, 
 INLINE void wkv7_block(float *y, const float *r, const float *d, const float *k, const float *v, const float *kk,
                        const float *a, float *s, size_t ld, size_t t, float *kept, float *removed) {
     vf state[4][4];
+    // One token alone waits for its state: what the block a page further on needs is asked for now.
 #pragma clang loop unroll(full)
-    for (int q = 0; q < 16; q++) state[q / 4][q % 4] = load(s + 16 * q);
+    for (int q = 0; q < 16; q++) {
+        state[q / 4][q % 4] = load(s + 16 * q);
+        __builtin_prefetch(s + 1024 + 16 * q);
+    }
     for (size_t row = 0; row < t; row++, y += ld, r += ld, d += ld, k += ld, v += ld, kk += ld, a += ld) {
         vf sums[4] = {};
 #pragma clang loop unroll(full)

@@ -14,6 +14,11 @@ public protocol Checkpoint: TensorSource {
 
     /// Opens a file whose bytes are `storage`. The tensors point into it wherever possible.
     init(storage: Storage) throws(CheckpointError)
+
+    /// The tokenizer that a file of this format may hold; `nil` if the format holds none.
+    /// - Throws: `CheckpointError` for what must be read to find it.
+    /// - Complexity: O(header); no tensor is looked at.
+    static func vocabularySource(in storage: Storage) throws(CheckpointError) -> (any VocabularySource)?
 }
 
 extension Checkpoint {
@@ -21,6 +26,8 @@ extension Checkpoint {
     public init(path: String) throws(CheckpointError) {
         try self.init(storage: MappedFile(path: path).storage)
     }
+
+    public static func vocabularySource(in storage: Storage) throws(CheckpointError) -> (any VocabularySource)? { nil }
 }
 
 /// Opens checkpoints by what they hold, whatever they are called.
@@ -42,10 +49,14 @@ public enum CheckpointFile {
     /// Opens a file whose bytes are `storage` with the first format that recognises it.
     /// - Throws: `CheckpointError`: `unknownContent` or `foreignContent`; from the format.
     public static func open(storage: Storage) throws(CheckpointError) -> any Checkpoint {
+        try format(of: storage).init(storage: storage)
+    }
+
+    /// The first format that recognises a file whose bytes are `storage`.
+    /// - Throws: `CheckpointError`: `unknownContent` or `foreignContent`.
+    static func format(of storage: Storage) throws(CheckpointError) -> any Checkpoint.Type {
         let prefix = withExtendedLifetime(storage) { Array(storage.bytes.prefix(512)) }
-        for format in formats where format.recognizes(prefix) {
-            return try format.init(storage: storage)
-        }
+        if let format = formats.first(where: { $0.recognizes(prefix) }) { return format }
         if let content = ForeignContent.allCases.first(where: { $0.recognizes(prefix) }) {
             throw .foreignContent(content)
         }

@@ -24,7 +24,8 @@ public struct ModelCheckpoint: TensorSource, VocabularySource {
     /// The file at `path` as a holder of its tokenizer; no tensor is looked at, and a folder has none.
     public static func vocabularySource(at path: String) throws(CheckpointError) -> (any VocabularySource)? {
         do throws(CheckpointError) {
-            return try CheckpointFile.open(path: path) as? any VocabularySource
+            let storage = try MappedFile(path: path).storage
+            return try CheckpointFile.format(of: storage).vocabularySource(in: storage)
         } catch CheckpointError.isDirectory {
             return nil
         }

@@ -11,7 +11,7 @@ extension StoredTensor {
         return StoredTensor(name: name, shape: shape, type: type, storage: storage, offset: offset)
     }
 
-    /// A copy with the last two of `rank` axes exchanged.
+    /// A copy with the last two of `rank` axes exchanged. Of a mapped file, only the copy stays in memory.
     /// - Throws: `unexpectedShape` if the tensor has another rank.
     func swappingLastAxes(rank: Int) throws(CheckpointError) -> StoredTensor {
         var extents = shape.extents
@@ -31,6 +31,7 @@ extension StoredTensor {
             default: exchange(source, target, rows, columns, UInt8.self)
             }
         }
+        dropPages()
         return StoredTensor(name: name, shape: Shape(extents), type: plain.type, storage: copy)
     }
 

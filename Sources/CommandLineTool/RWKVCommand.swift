@@ -10,17 +10,18 @@ struct RWKVCommand: ParsableCommand {
             Try:
               rwkv generate "Once upon a time"
               rwkv chat --model model.pth
+              rwkv serve model.pth
               rwkv train --data stories.txt --minutes 10 --output my-run
               rwkv generate --model my-run/model.safetensors "Lily"
 
-            The environment variable RWKV_KERNELS (scalar, avx2, avx512, avx512-vnni, avx512-bf16, neon, neon-dotprod) \
-            forces a lower instruction-set level.
+            The environment variable RWKV_KERNELS (scalar, avx2, avx512, avx512-vnni, avx512-bf16, avx512-amx, \
+            neon, neon-dotprod) forces a lower instruction-set level.
             """,
         version: "0.1.0",
         subcommands: [
-            Generate.self, Chat.self, Train.self, Evaluate.self, Compare.self, DataCommand.self, Tokenize.self,
-            TokenizerCommand.self,
-            Logits.self, Convert.self, Merge.self, Quantize.self, Pull.self, Ingest.self, Inspect.self, Verify.self,
-            Bench.self,
+            Generate.self, Chat.self, Serve.self, Train.self, Evaluate.self, Compare.self, Explain.self,
+            DataCommand.self,
+            Tokenize.self, TokenizerCommand.self, Logits.self, Convert.self, Merge.self, Quantize.self, Pull.self,
+            Ingest.self, Inspect.self, Verify.self, Bench.self,
         ])
 }

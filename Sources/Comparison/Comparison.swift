@@ -2,6 +2,7 @@ internal import Checkpoints
 public import LanguageModels
 public import Tensors
 public import Training
+internal import TrainingData
 
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
@@ -40,6 +41,8 @@ public final class Comparison {
 
     public var resultsPath: String { folder.file("comparison.json") }
     public var reportPath: String { folder.file("report.html") }
+    /// The folder of the page's plots as SVG files.
+    public var picturesPath: String { folder.file("plots") }
 
     /// - Parameters:
     ///   - tokens: The text to learn from.
@@ -65,13 +68,17 @@ public final class Comparison {
         self.workspace = workspace
         self.clock = clock
         validation = ValidationSet(valid, byteCount: validByteCount, windowLength: plan.contextLength)
+        let fingerprint = String(TrainingSet(tokens: tokens + valid).fingerprint, radix: 16)
         results = ComparisonResults(
-            plan: plan, text: "\(tokens.count) + \(valid.count) tokens, \(Self.checksum(tokens + valid))",
+            plan: plan,
+            text: "\(tokens.count) + \(valid.count) tokens, \(fingerprint)",
             machine: "\(workspace.kernels.name), \(workspace.threads.threadCount) threads", models: [])
         if let data = FileManager.default.contents(atPath: resultsPath) {
             let found: ComparisonResults
             do {
-                found = try JSONDecoder().decode(ComparisonResults.self, from: data)
+                let decoder = JSONDecoder()
+                decoder.keyDecodingStrategy = .convertFromSnakeCase
+                found = try decoder.decode(ComparisonResults.self, from: data)
             } catch {
                 throw ComparisonError.unreadableResults(path: resultsPath, reason: "\(error)")
             }
@@ -103,7 +110,13 @@ public final class Comparison {
             for part in ComparisonPlan.Part.allCases where results.plan.parts.contains(part) && !isThere(part, index) {
                 guard goesOn else { return false }
                 tell(.began(part, architecture: name))
-                guard try measure(part, index, tell, isCancelled: { !goesOn }) else { return false }
+                let isDone: Bool
+                do {
+                    isDone = try measure(part, index, tell, isCancelled: { !goesOn })
+                } catch {
+                    throw ComparisonError.failed(architecture: name, part: part, reason: "\(error)")
+                }
+                guard isDone else { return false }
                 try save()
                 tell(.finished(part, architecture: name))
             }
@@ -264,24 +277,18 @@ public final class Comparison {
 
     /// Writes results and report.
     private func save() throws {
+        for index in results.models.indices { results.models[index].exponents = Exponents(results.models[index]) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .throw
-        try write(Array(encoder.encode(results)), to: resultsPath)
-        try write(Array(ComparisonReport(results).html().utf8), to: reportPath)
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) throws {
-        let file = try AtomicFile(path: path)
-        try file.write(bytes)
-        try file.commit()
-    }
-
-    /// FNV-1a over the tokens' bytes: a text that was changed shows.
-    private static func checksum(_ tokens: [Int32]) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for token in tokens { hash = (hash ^ UInt64(UInt32(bitPattern: token))) &* 0x100_0000_01b3 }
-        return String(hash, radix: 16)
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        try AtomicFile.replace(resultsPath, with: Array(encoder.encode(results)))
+        let report = ComparisonReport(results)
+        try AtomicFile.replace(reportPath, with: Array(report.html().utf8))
+        try FileManager.default.createDirectory(atPath: picturesPath, withIntermediateDirectories: true)
+        for (name, svg) in report.pictures() {
+            try AtomicFile.replace("\(picturesPath)/\(name).svg", with: Array(svg.utf8))
+        }
     }
 
     /// What two comparisons do not have in common and must.

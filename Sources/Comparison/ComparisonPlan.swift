@@ -101,10 +101,13 @@ public struct ComparisonPlan: Codable, Sendable, Equatable {
                 what: "list of architectures", found: architectures.joined(separator: ", "),
                 needed: "names, each once")
         }
-        let sizes = [
-            ("number of parameters", parameterCount, 10_000), ("number of layers", layerCount, 1),
-            ("context length", contextLength, 2), ("batch size", batchSize, 1), ("number of windows", windowCount, 1),
-        ]
+        let sizes =
+            [
+                ("number of parameters", parameterCount, 10_000), ("number of layers", layerCount, 1),
+                ("context length", contextLength, 2), ("batch size", batchSize, 1),
+                ("number of windows", windowCount, 1),
+                ("number of steps to learn to recall", recall.stepCount, 1),
+            ] + recall.widths.map { ("width of a model that learns to recall", $0, 8) }
         for (what, found, least) in sizes where found < least {
             throw .invalidSetting(what: what, found: "\(found)", needed: "at least \(least)")
         }
@@ -115,6 +118,9 @@ public struct ComparisonPlan: Codable, Sendable, Equatable {
             .equalTokensInMinutes(let minutes) where !(minutes > 0 && minutes < 1e6):
             throw .invalidSetting(what: "number of minutes", found: "\(minutes)", needed: "above 0")
         default: break
+        }
+        if !(generationSeconds > 0) {
+            throw .invalidSetting(what: "time to measure generation", found: "\(generationSeconds)", needed: "above 0")
         }
         if !(learningRate > 0 && learningRate.isFinite) {
             throw .invalidSetting(what: "learning rate", found: "\(learningRate)", needed: "above 0")
@@ -130,6 +136,8 @@ public enum ComparisonError: Error, Equatable, Sendable {
     case unreadableResults(path: String, reason: String)
     case cannotMatch(architecture: String, parameterCount: Int, nearest: Int)
     case textTooShort(what: String, found: Int, needed: Int)
+    /// What was measured before is kept.
+    case failed(architecture: String, part: ComparisonPlan.Part, reason: String)
 }
 
 extension ComparisonError: CustomStringConvertible {
@@ -143,6 +151,7 @@ extension ComparisonError: CustomStringConvertible {
             "no \(architecture) has about \(count) parameters; the nearest has \(nearest). Choose more, or fewer layers"
         case .textTooShort(let what, let found, let needed):
             "the \(what) has \(found) tokens; needed are at least \(needed)"
+        case .failed(let architecture, let part, let reason): "\(architecture), \(part.rawValue): \(reason)"
         }
     }
 }

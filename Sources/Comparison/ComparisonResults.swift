@@ -23,6 +23,8 @@ public struct ModelResults: Codable, Sendable, Equatable {
     public var positions: [PositionPoint]?
     public var reach: [ReachPoint]?
     public var recall: [RecallResult]?
+    /// Fitted to what is there of `generation` and `contexts`.
+    public var exponents: Exponents?
 
     public var name: String { configuration.architecture }
 }
@@ -53,4 +55,22 @@ public struct TrainingResult: Codable, Sendable, Equatable {
 
     /// After the last step.
     public var bitsPerByte: Double? { validations.last?.bitsPerByte }
+}
+
+/// How what a model costs grows with the length: each measure as a power of it.
+public struct Exponents: Codable, Sendable, Equatable {
+    /// Generation, from N = 1,024 on: short texts show what a token costs anyway.
+    public var timeOfToken, timeInAll, state: PowerFit?
+    /// A training pass, from T = 256 on.
+    public var trainingTime, trainingMemory: PowerFit?
+
+    init(_ model: ModelResults) {
+        let long = (model.generation?.points ?? []).filter { $0.length >= 1024 }
+        timeOfToken = PowerFit(long.map { (x: Double($0.length), y: $0.secondsPerToken) })
+        timeInAll = PowerFit(long.map { (x: Double($0.length), y: $0.secondsInAll) })
+        state = PowerFit(long.map { (x: Double($0.length), y: Double($0.stateByteCount)) })
+        let passes = (model.contexts ?? []).filter { $0.length >= 256 }
+        trainingTime = PowerFit(passes.map { (x: Double($0.length), y: $0.seconds) })
+        trainingMemory = PowerFit(passes.map { (x: Double($0.length), y: Double($0.byteCount)) })
+    }
 }

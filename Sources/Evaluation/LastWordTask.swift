@@ -1,6 +1,7 @@
 public import LanguageModels
 public import Tensors
 public import Tokenizers
+public import TrainingData
 
 #if canImport(Glibc)
     internal import Glibc
@@ -26,22 +27,23 @@ public struct LastWordTask: Sendable {
     public var count: Int { passages.count }
 
     /// - Parameters:
-    ///   - jsonLines: An object with the passage as `text` on each line.
+    ///   - lines: An object with the passage as `text` on each line.
     ///   - limit: How many passages to take; all if `nil`.
-    /// - Throws: `EvaluationError` for a line that is none, a passage without a blank, or no passage at all.
-    public init(jsonLines: UnsafeRawBufferPointer, limit: Int? = nil) throws(EvaluationError) {
+    /// - Throws: `TrainingDataError` for a line that is none or a passage without a blank; `EvaluationError` if there is no
+    ///   passage at all.
+    public init(_ lines: JSONLineReader, limit: Int? = nil) throws {
         struct Row: Decodable {
             let text: String
         }
-        passages = try JSONLines.read(jsonLines, limit: limit, as: Row.self) { row throws(JSONLines.Flaw) in
+        passages = try lines.map(Row.self, limit: limit) { row in
             // By scalars: a blank with a combining mark is one character, and not a blank.
             let scalars = row.text.unicodeScalars
             guard let blank = scalars.lastIndex(of: " ") else {
-                throw JSONLines.Flaw("“text” has no blank before its last word")
+                throw JSONLineReader.Defect("“text” has no blank before its last word")
             }
             return Passage(context: String(scalars[..<blank]), word: String(scalars[blank...]))
         }
-        if passages.isEmpty { throw .nothingToMeasure(what: "the file holds no passages") }
+        if passages.isEmpty { throw EvaluationError.nothingToMeasure(what: "the file holds no passages") }
     }
 
     /// What a model made of the passages.

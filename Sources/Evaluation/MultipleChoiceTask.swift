@@ -1,6 +1,7 @@
 public import LanguageModels
 public import Tensors
 public import Tokenizers
+public import TrainingData
 
 /// Questions with several answers to choose from: the model chooses the one that it finds most probable.
 ///
@@ -28,20 +29,20 @@ public struct MultipleChoiceTask: Sendable {
     }
 
     /// - Parameters:
-    ///   - jsonLines: On each line an object with `context` (the question), `choices` (the answers), `answer` (which of
+    ///   - lines: On each line an object with `context` (the question), `choices` (the answers), `answer` (which of
     ///     them is right, from 0) and, if it is not one blank, `delimiter` (what stands between question and answer).
     ///   - limit: How many questions to take; all if `nil`.
-    /// - Throws: `EvaluationError` for a line that is none, or no question at all.
-    public init(jsonLines: UnsafeRawBufferPointer, limit: Int? = nil) throws(EvaluationError) {
-        questions = try JSONLines.read(jsonLines, limit: limit, as: Row.self) { row throws(JSONLines.Flaw) in
+    /// - Throws: `TrainingDataError` for a line that is none; `EvaluationError` if there is no question at all.
+    public init(_ lines: JSONLineReader, limit: Int? = nil) throws {
+        questions = try lines.map(Row.self, limit: limit) { row in
             guard row.choices.count >= 2 else {
-                throw JSONLines.Flaw("“choices” has \(row.choices.count); a question needs at least 2")
+                throw JSONLineReader.Defect("“choices” has \(row.choices.count); a question needs at least 2")
             }
             guard row.choices.indices.contains(row.answer) else {
-                throw JSONLines.Flaw(
+                throw JSONLineReader.Defect(
                     "“answer” is \(row.answer); the \(row.choices.count) choices are 0 to \(row.choices.count - 1)")
             }
-            if let empty = row.choices.firstIndex(of: "") { throw JSONLines.Flaw("choice \(empty) is empty") }
+            if let empty = row.choices.firstIndex(of: "") { throw JSONLineReader.Defect("choice \(empty) is empty") }
             let context = row.context.unicodeScalars
             let end = context.lastIndex { !$0.properties.isWhitespace }.map { context.index(after: $0) }
             let blanks = String(context[(end ?? context.startIndex)...])
@@ -50,7 +51,7 @@ public struct MultipleChoiceTask: Sendable {
                 continuations: row.choices.map { blanks + (row.delimiter ?? " ") + $0 },
                 lengths: row.choices.map(\.unicodeScalars.count), answer: row.answer)
         }
-        if questions.isEmpty { throw .nothingToMeasure(what: "the file holds no questions") }
+        if questions.isEmpty { throw EvaluationError.nothingToMeasure(what: "the file holds no questions") }
     }
 
     /// What a model answered.

@@ -24,17 +24,26 @@ struct Candidates {
     /// `minP` raises the lower bound: to cut there already changes no later result.
     /// - Complexity: O(V) on average.
     mutating func gather(_ logits: [Float], greatest: Float, topP: Double, minP: Double) {
-        let top = Double(greatest)
-        let total = sumOfExponentials(logits, minus: greatest)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: logits.count) { weights in
+            let total = sumOfExponentials(logits, minus: greatest, terms: weights)
+            gather(logits, weights: weights, total: total, greatest: greatest, topP: topP, minP: minP)
+        }
+    }
+
+    private mutating func gather(
+        _ logits: [Float], weights: UnsafeMutableBufferPointer<Double>, total: Double, greatest: Float, topP: Double,
+        minP: Double
+    ) {
         let target = max(topP - Self.tolerance, .leastNormalMagnitude) * total
         let bound = max((total - target) / Double(logits.count), minP)
         // 2^exponent ≤ bound, so no logit that is needed lies below this; no logarithm, no rounding to fear.
-        let least = max(Float(top + Double(bound.exponent) * 0.6931471805599454).nextDown, -.greatestFiniteMagnitude)
+        let least = max(
+            Float(Double(greatest) + Double(bound.exponent) * 0.6931471805599454).nextDown, -.greatestFiniteMagnitude)
         kept.removeAll(keepingCapacity: true)
         ranking.removeAll(keepingCapacity: true)
         var certain = 0.0
         for (token, logit) in logits.enumerated() where logit >= least {
-            let weight = exponential(Double(logit) - top)
+            let weight = weights[token]
             kept.append(Candidate(token: Int32(truncatingIfNeeded: token), logit: logit, weight: weight))
             if weight > total - target {
                 certain += weight
@@ -86,8 +95,18 @@ struct Candidates {
     ///     p^(1/T) = e^((logit − greatest) / T) · a factor that all share
     mutating func heat(_ temperature: Double) -> Double {
         if temperature != 1, let top = kept.lazy.map(\.logit).max() {
-            for i in kept.indices {
-                kept[i].weight = exponential((Double(kept[i].logit) - Double(top)) / temperature)
+            kept.withUnsafeMutableBufferPointer { kept in
+                var i = 0
+                while i + 8 <= kept.count {
+                    var x = SIMD8<Double>.zero
+                    for k in 0..<8 { x[k] = Double(kept[i + k].logit) }
+                    let weights = exponentials((x - Double(top)) / temperature)
+                    for k in 0..<8 { kept[i + k].weight = weights[k] }
+                    i += 8
+                }
+                for i in i..<kept.count {
+                    kept[i].weight = exponential((Double(kept[i].logit) - Double(top)) / temperature)
+                }
             }
         }
         return kept.reduce(0) { $0 + $1.weight }

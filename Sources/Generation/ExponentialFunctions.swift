@@ -2,14 +2,16 @@
 // These use IEEE sums and products only, in a fixed order, and so give the same bits everywhere.
 
 /// e^x for x ≤ 0, within 2 units in the last place; 0 where the result would be below about 3e-308.
-package func exponential(_ x: Double) -> Double {
-    x > -708 ? exponential(SIMD8(repeating: x))[0] : 0
-}
+package func exponential(_ x: Double) -> Double { exponentials(SIMD8(repeating: x))[0] }
 
 /// Σ e^(x − shift) over all x, none of them greater than the shift: eight interleaved sums, then their sum.
 ///
 /// Eight at a time keep the processor's multipliers busy, which one long chain of products per element would not.
-package func sumOfExponentials(_ values: [Float], minus shift: Float) -> Double {
+/// - Parameter terms: Memory for the terms, as many as values, for callers that want them as well.
+package func sumOfExponentials(
+    _ values: [Float], minus shift: Float, terms: UnsafeMutableBufferPointer<Double>? = nil
+) -> Double {
+    precondition(terms == nil || terms?.count == values.count, "there is a place for each term")
     let shift = Double(shift)
     var sums = SIMD8<Double>.zero
     var i = 0
@@ -17,21 +19,29 @@ package func sumOfExponentials(_ values: [Float], minus shift: Float) -> Double 
         let eight = SIMD8(
             values[i], values[i + 1], values[i + 2], values[i + 3],
             values[i + 4], values[i + 5], values[i + 6], values[i + 7])
-        let x = SIMD8<Double>(eight) - shift
-        sums += exponential(x.replacing(with: -708, where: x .< -708)).replacing(with: 0, where: x .<= -708)
+        let exponentials = exponentials(SIMD8<Double>(eight) - shift)
+        sums += exponentials
+        if let terms { for k in 0..<8 { terms[i + k] = exponentials[k] } }
         i += 8
     }
     let pairs = sums.lowHalf + sums.highHalf
     var total = (pairs.x + pairs.z) + (pairs.y + pairs.w)
-    for value in values[i...] { total += exponential(Double(value) - shift) }
+    while i < values.count {
+        let term = exponential(Double(values[i]) - shift)
+        total += term
+        if let terms { terms[i] = term }
+        i += 1
+    }
     return total
 }
 
-/// e^x for −708 ≤ x ≤ 0.
+/// e^x for x ≤ 0, eight at a time; 0 where x ≤ −708.
 ///
 ///     x = n·ln 2 + r, |r| ≤ ln 2 / 2;   e^x = 2ⁿ · Σ rᵏ/k!, k ≤ 13
 @inline(__always)
-private func exponential(_ x: SIMD8<Double>) -> SIMD8<Double> {
+func exponentials(_ arguments: SIMD8<Double>) -> SIMD8<Double> {
+    let isTiny = arguments .<= -708
+    let x = arguments.replacing(with: -708, where: isTiny)
     // Adding 1.5·2⁵² rounds to a whole number, which then stands in the lowest bits, without a call into the C library.
     let rounded = x * 1.4426950408889634 + 0x1.8p52
     let n = rounded - 0x1.8p52
@@ -52,7 +62,8 @@ private func exponential(_ x: SIMD8<Double>) -> SIMD8<Double> {
     sum = sum * r + 1
     sum = sum * r + 1
     let exponents = unsafeBitCast(rounded, to: SIMD8<UInt64>.self) &<< 52
-    return sum * unsafeBitCast(exponents &+ SIMD8(repeating: 1.0.bitPattern), to: SIMD8<Double>.self)
+    let powers = unsafeBitCast(exponents &+ SIMD8(repeating: 1.0.bitPattern), to: SIMD8<Double>.self)
+    return (sum * powers).replacing(with: 0, where: isTiny)
 }
 
 /// ln x for a normal number x > 0, within 1e-15 of max(1, |ln x|).

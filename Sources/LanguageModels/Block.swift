@@ -69,6 +69,10 @@ public struct ForwardContext {
     public let embedded: Tensor
     /// What a layer leaves for the ones above it.
     public private(set) var carried = CarriedValues()
+    /// The layer that the context is for.
+    private(set) var layer = 0
+    /// Is shown what the blocks compute, if anybody wants to know.
+    let observer: ActivationObserver?
 
     private var states: [UnsafeMutablePointer<Float>]
     private let caches: [StateCache]
@@ -78,13 +82,14 @@ public struct ForwardContext {
 
     init(
         tokens: [Int32], layout: SequenceLayout, embedded: Tensor, states: [UnsafeMutablePointer<Float>],
-        caches: [StateCache]
+        caches: [StateCache], observer: ActivationObserver? = nil
     ) {
         self.tokens = tokens
         self.layout = layout
         self.embedded = embedded
         self.states = states
         self.caches = caches
+        self.observer = observer
     }
 
     /// The tokens that each sequence has read before, in models whose state grows with them.
@@ -102,8 +107,9 @@ public struct ForwardContext {
     }
 
     /// The context as a layer's block sees it: `slotOffsets` are its own, and `fixed` is where those of constant size stand.
-    func forLayer(_ slotOffsets: ArraySlice<Int>, fixed: Range<Int>) -> ForwardContext {
+    func forLayer(_ layer: Int, _ slotOffsets: ArraySlice<Int>, fixed: Range<Int>) -> ForwardContext {
         var context = self
+        context.layer = layer
         context.offsets = slotOffsets
         context.fixed = fixed
         return context
@@ -130,7 +136,9 @@ public struct ForwardContext {
     }
 
     /// The context as the block's second half sees it: without the first half's slots.
-    func droppingSlots(_ count: Int) -> ForwardContext { forLayer(offsets.dropFirst(count), fixed: fixed) }
+    func droppingSlots(_ count: Int) -> ForwardContext {
+        forLayer(layer, offsets.dropFirst(count), fixed: fixed)
+    }
 }
 
 /// Values that a layer of one forward call leaves for the layers above it.

@@ -155,7 +155,7 @@ public final class LanguageModel: Sendable {
     /// - Throws: `ModelError` for an empty chunk or a token outside the vocabulary; the states are then unchanged.
     /// - Complexity: O(rows) for a given model; memory for activations is O(rows).
     public func callAsFunction(_ chunks: inout [SequenceChunk], on tape: Tape) throws(ModelError) -> Tensor {
-        tape.linear(try outputs(&chunks, on: tape), head)
+        logits(ofNormed: try outputs(&chunks, on: tape), on: tape)
     }
 
     /// The mean over the wanted rows of −log probability of their targets, in nats, as `Tape.crossEntropy` has it.
@@ -189,7 +189,8 @@ public final class LanguageModel: Sendable {
         let tape = Tape(on: workspace, gradients: Gradients(parameters, in: workspace.buffers))
         var chunks = [SequenceChunk(tokens: tokens, state: initialState(), wanted: .last)]
         var embedded: Tensor?
-        let logits = tape.linear(try outputs(&chunks, on: tape) { embedded = $0 }, head)
+        let x = try outputs(&chunks, observer: { if $0 == .embedding { embedded = $2 } }, on: tape)
+        let logits = self.logits(ofNormed: x, on: tape)
         _ = tape.crossEntropy(logits, [target])
         tape.backward()
         guard let embedded, let gradient = embedded.gradient else { return tokens.map { _ in 0 } }
@@ -199,9 +200,8 @@ public final class LanguageModel: Sendable {
     }
 
     /// What the head is given: the normed outputs of the last block, of the wanted rows.
-    /// - Parameter embeddings: Is shown the embeddings of all rows.
-    private func outputs(
-        _ chunks: inout [SequenceChunk], on tape: Tape, embeddings: (Tensor) -> Void = { _ in }
+    func outputs(
+        _ chunks: inout [SequenceChunk], observer: ActivationObserver? = nil, on tape: Tape
     ) throws(ModelError) -> Tensor {
         for chunk in chunks { try validate(chunk) }
         let tokens = chunks.flatMap(\.tokens)
@@ -211,20 +211,30 @@ public final class LanguageModel: Sendable {
             stateLayout.grows ? chunks.indices.map { chunks[$0].state.extendCache(by: chunks[$0].tokens.count) } : []
 
         var x = tape.embedding(tokens, embedding)
-        embeddings(x)
+        observer?(.embedding, 0, x)
         if let firstNorm { x = firstNorm(x, on: tape) }
-        let context = ForwardContext(tokens: tokens, layout: layout, embedded: x, states: states, caches: caches)
+        let context = ForwardContext(
+            tokens: tokens, layout: layout, embedded: x, states: states, caches: caches, observer: observer)
         for (layer, block) in blocks.enumerated() {
-            let own = context.forLayer(stateLayout.offsets(ofLayer: layer), fixed: stateLayout.fixed(ofLayer: layer))
+            let own = context.forLayer(
+                layer, stateLayout.offsets(ofLayer: layer), fixed: stateLayout.fixed(ofLayer: layer))
+            own.observe(.input, x)
             x =
                 tape.isRecording && tape.recomputesBlocks
                 ? own.recomputing(block, x, on: tape) : block(x, own, on: tape)
+            own.observe(.output, x)
         }
         let wanted = zip(chunks, layout.runs).flatMap { chunk, run in chunk.wanted.rows(of: run) }
         // The head is half the bytes of a small model: it sees only the rows that are asked for.
         if wanted.count < layout.rows { x = tape.rows(wanted, of: x) }
-        return lastNorm.map { $0(x, on: tape) } ?? x
+        return normed(x, on: tape)
     }
+
+    /// The residual stream as the head is given it.
+    func normed(_ x: Tensor, on tape: Tape) -> Tensor { lastNorm.map { $0(x, on: tape) } ?? x }
+
+    /// The head: logits of what `outputs` gives.
+    func logits(ofNormed x: Tensor, on tape: Tape) -> Tensor { tape.linear(x, head) }
 
     /// Moves one sequence's state past `tokens` and gives its logits; see the call over chunks.
     public func callAsFunction(

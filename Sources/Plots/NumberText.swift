@@ -1,5 +1,15 @@
 /// How numbers are written on an axis and in the drawing.
 package enum NumberText {
+    /// 1,234,567
+    package static func grouped(_ number: Int) -> String {
+        var (digits, result) = (String(number.magnitude), "")
+        while digits.count > 3 {
+            result = "," + digits.suffix(3) + result
+            digits.removeLast(3)
+        }
+        return (number < 0 ? "−" : "") + digits + result
+    }
+
     /// `value` with exactly `decimals` digits after the point, and a real minus sign.
     package static func fixed(_ value: Double, decimals: Int) -> String {
         let scaled = (abs(value) * powerOfTen(decimals)).rounded()

@@ -27,11 +27,37 @@ public struct PlotPage: Sendable {
         }
     }
 
+    /// A section of the page.
+    public struct Section: Sendable {
+        /// Nothing stands above a section without a title.
+        public var title: String
+        public var parts: [Part]
+
+        public init(_ title: String = "", _ paragraphs: [String] = []) {
+            self.title = title
+            parts = paragraphs.map(Part.paragraph)
+        }
+    }
+
+    /// A table whose first column is text and whose others are numbers.
+    public struct Table: Sendable {
+        public var header: [String]
+        public var rows: [[String]]
+        /// A bar behind each row, as a part of the longest, from 0 to 1; may be shorter than the rows.
+        public var bars: [Double] = []
+        /// The rows that stand out.
+        public var marked: Set<Int> = []
+
+        public init(_ header: [String], _ rows: [[String]]) {
+            self.header = header
+            self.rows = rows
+        }
+    }
+
     public var title: String
     public var subtitle = ""
     public var figures: [Figure] = []
-    /// The plots, with a sentence below each, if there is something to say.
-    public var plots: [(plot: LinePlot, note: String)] = []
+    public var sections: [Section] = []
     public var textsTitle = ""
     public var texts: [Text] = []
     /// What is folded away at the end, as it is.
@@ -52,7 +78,8 @@ public struct PlotPage: Sendable {
             script-src 'unsafe-inline'"/>
             <title>\(SVG.escaped(title))</title>
             <style>
-            \(PlotPageStyle.rules)\(PlotStyle.rules(.automatic))\(PlotStyle.rampRules(.automatic))</style>
+            \(PlotPageStyle.rules)\(PagePartStyle.rules)\(PlotStyle.rules(.automatic))\
+            \(PlotStyle.rampRules(.automatic))\(HeatColors.rules(.automatic))</style>
             </head>
             <body>
             <main>
@@ -68,7 +95,7 @@ public struct PlotPage: Sendable {
             }
             text += "</dl>\n"
         }
-        if !plots.isEmpty { text += "<div class=\"plots\">\n" + plots.map(figure).joined() + "</div>\n" }
+        text += sections.map(html).joined()
         if !texts.isEmpty {
             text += "<section>\n<h2>\(SVG.escaped(textsTitle))</h2>\n"
             for entry in texts {
@@ -80,10 +107,34 @@ public struct PlotPage: Sendable {
             text +=
                 "<details><summary>\(SVG.escaped(entry.label))</summary>\(preformatted(entry.text))</details>\n"
         }
-        return text + "</main>\n<script>\n\(PlotPageScript.text)</script>\n</body>\n</html>\n"
+        return text + "</main>\n<script>\n\(PlotPageScript.text)\(PagePartScript.text)</script>\n</body>\n</html>\n"
     }
 
-    private func figure(_ plot: LinePlot, note: String) -> String {
+    private func html(_ section: Section) -> String {
+        let title = section.title.isEmpty ? "" : "<h2>\(SVG.escaped(section.title))</h2>\n"
+        return "<section>\n" + title + section.parts.map(html).joined() + "</section>\n"
+    }
+
+    func html(_ table: Table) -> String {
+        func row(_ cells: [String], _ tag: String, _ index: Int? = nil) -> String {
+            let kind = index.map { table.marked.contains($0) } == true ? " class=\"marked\"" : ""
+            let bar = index.flatMap { table.bars.indices.contains($0) ? table.bars[$0] : nil }.map { part in
+                let width = NumberText.coordinate(100 * min(max(part, 0), 1))
+                return "<td class=\"bar\"><div style=\"width: \(width)%\"></div></td>"
+            }
+            return "<tr\(kind)>" + cells.map { "<\(tag)>\(SVG.escaped($0))</\(tag)>" }.joined() + (bar ?? "")
+                + "</tr>\n"
+        }
+        return """
+            <div class="wide"><table>
+            <thead>\(row(table.header, "th"))</thead>
+            <tbody>\(table.rows.enumerated().map { row($1, "td", $0) }.joined())</tbody>
+            </table></div>
+
+            """
+    }
+
+    func figure(_ plot: LinePlot, note: String) -> String {
         let drawing = LinePlotDrawing(plot, appearance: nil)
         let caption = note.isEmpty ? "" : "<figcaption>\(SVG.escaped(note))</figcaption>"
         return """
@@ -95,7 +146,7 @@ public struct PlotPage: Sendable {
     }
 
     /// Text as it is, line ends included.
-    private func preformatted(_ text: String) -> String {
+    func preformatted(_ text: String) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { SVG.escaped(String($0)) }
         return "<pre>\(lines.joined(separator: "\n"))</pre>"
     }

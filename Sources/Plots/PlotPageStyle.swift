@@ -18,6 +18,11 @@ enum PlotPageStyle {
         h2 { font-size: 19px; margin: 36px 0 12px; }
         h3 { font-size: 13px; font-weight: 600; color: var(--quiet); margin: 0 0 6px; }
         header p { margin: 4px 0 24px; color: var(--quiet); }
+        section > p { max-width: 820px; margin: 0 0 12px; }
+        .wide { overflow-x: auto; margin: 12px 0; }
+        table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
+        th, td { padding: 4px 12px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+        th:first-child, td:first-child { text-align: left; }
         .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 12px; margin: 0 0 16px; }
         .figures div, figure, article, details {
           background: var(--card); border: 1px solid var(--line); border-radius: 10px; box-shadow: var(--shadow);

@@ -8,6 +8,7 @@ extension LanguageModel {
     /// The file is mapped: weights are used where they lie, and loading takes no time to speak of. If it holds a tuned
     /// state, texts begin with that.
     /// - Parameters:
+    ///   - path: Of a file, or of a folder of the Hugging Face hub.
     ///   - adapters: What to apply to the model, in order.
     ///   - tuning: What a training is to change; `nil` if the model is only to run.
     /// - Throws: `CheckpointError` for a broken file; `ModelError` or `ParameterError` if it is not a known model.

@@ -21,12 +21,16 @@ public struct Kernels: @unchecked Sendable {
         case avx512
         case avx512VNNI = "avx512-vnni"
         case avx512BF16 = "avx512-bf16"
-        /// The sources of `avx512-bf16` at their full width on AVX2 registers: for tests on machines that lack AVX-512.
+        case avx512AMX = "avx512-amx"
+        /// The sources of `avx512-amx` at their full width on AVX2 registers: for tests on machines that lack AVX-512.
         case avx512Twin = "avx512-twin"
     }
 
     /// Whether the processor multiplies bfloat16 with bfloat16, at up to twice the rate of floats.
     public var prefersBF16: Bool { pointer.pointee.prefers_bf16 != 0 }
+
+    /// Whether the processor multiplies whole tiles of bfloat16, at many times the rate of floats.
+    var hasTiles: Bool { pointer.pointee.matmul_tiles != nil }
 
     /// The level's name, as in the environment variable `RWKV_KERNELS`.
     public var name: String { String(cString: pointer.pointee.name) }
@@ -45,6 +49,7 @@ public struct Kernels: @unchecked Sendable {
             case .avx512: CK_AVX512
             case .avx512VNNI: CK_AVX512_VNNI
             case .avx512BF16: CK_AVX512_BF16
+            case .avx512AMX: CK_AVX512_AMX
             case .avx512Twin: CK_AVX512_TWIN
             }
         guard let pointer = ck_kernels_at(index) else { return nil }

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// How long the loops of each op take. What a forward call takes besides is the price of everything around the kernels.
 public final class OpProfile {
     /// What one op has taken.
@@ -27,9 +19,9 @@ public final class OpProfile {
     /// About how many seconds the measuring itself has taken outside of the ops.
     public var cost: Double {
         let trial = OpProfile()
-        let began = Self.now()
+        let began = monotonicTime()
         for _ in 0..<1000 { trial.time(#function) {} }
-        let each = (Self.now() - began - trial.seconds) / 1000
+        let each = (monotonicTime() - began - trial.seconds) / 1000
         return each * Double(found.values.reduce(0) { $0 + $1.calls })
     }
 
@@ -47,17 +39,11 @@ public final class OpProfile {
 
     /// Runs `body` and adds its time to that of `op`, which is a method's name with its parameters.
     func time(_ op: StaticString, _ body: () -> Void) {
-        let began = Self.now()
+        let began = monotonicTime()
         body()
-        let taken = Self.now() - began
+        let taken = monotonicTime() - began
         let entry = Entry(op: "", calls: 0, seconds: 0)
         found[op.utf8Start, default: entry].add(taken, op)
-    }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }
 

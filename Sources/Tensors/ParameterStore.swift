@@ -63,10 +63,6 @@ public final class ParameterStore {
         let parameter = Parameter(
             index: index, name: name, shape: shape, role: role, learningRateScale: learningRateScale, value: value,
             isTrained: tuning?.trains(name) ?? true, change: change, arena: arena)
-        if parameter.packed != nil {
-            let (storage, offset) = value.location
-            storage.dropPages(offset: offset, count: value.byteCount)
-        }
         parameters.append(parameter)
         if let change { parameters += [change.a, change.b] }
         return parameter

@@ -51,6 +51,12 @@ public struct StoredTensor: Sendable {
         }
     }
 
+    /// Lets the system take back the memory of a tensor in a mapped file; if it is read again, it comes from the file.
+    public func dropPages() { dropPages(before: byteCount) }
+
+    /// The same for the first `count` bytes.
+    func dropPages(before count: Int) { storage.dropPages(offset: offset, count: count) }
+
     /// The storage and the offset in it, for weights that are used in place.
     public var location: (storage: Storage, offset: Int) { (storage, offset) }
 }

@@ -13,8 +13,8 @@ internal import Synchronization
 ///
 /// A region costs a fraction of a microsecond: workers spin for a short while after each one before they sleep. Chunks
 /// are claimed one by one, and the caller claims too, so a worker that the operating system holds up delays nobody: what
-/// it has not claimed, the others do. If one is held up in the middle of a chunk, because other programs want the processors
-/// too, the caller works alone for some time: on a busy machine a pool is not slower than one thread.
+/// it has not claimed, the others do. While other programs want the processors too, fewer threads work, as
+/// `ThreadAllowance` has it: on a busy machine a pool is not slower than one thread.
 ///
 /// One caller at a time; the pool belongs to a `Workspace`, which is not shared between threads.
 public final class ThreadPool: @unchecked Sendable {
@@ -32,11 +32,16 @@ public final class ThreadPool: @unchecked Sendable {
     private let total = Atomic<Int>(0)
     private let body = Atomic<UInt>(0)
 
+    // How many threads work, the caller included. The others wait for `allowance`.
+    private let allowed: Atomic<Int>
+
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
+    // A thread more is allowed.
+    private let allowance: UnsafeMutablePointer<pthread_cond_t>
     private var threads: [pthread_t] = []
     // The caller's own.
-    private var patience = Patience()
+    private var threadAllowance: ThreadAllowance
 
     /// How often a worker looks for work before it sleeps: some tens of microseconds.
     private static let spins = 4_000
@@ -44,25 +49,33 @@ public final class ThreadPool: @unchecked Sendable {
     /// - Parameter threadCount: At least one; one means that everything runs on the caller.
     public init(threadCount: Int = ThreadPool.processorCount) {
         self.threadCount = max(1, threadCount)
+        threadAllowance = ThreadAllowance(threadCount: max(1, threadCount))
+        allowed = Atomic(max(1, threadCount))
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
+        allowance = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
         condition.initialize(to: pthread_cond_t())
+        allowance.initialize(to: pthread_cond_t())
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
-        for _ in 1..<max(1, self.threadCount) { startWorker() }
+        pthread_cond_init(allowance, nil)
+        for number in 1..<max(1, self.threadCount) { startWorker(number) }
     }
 
     deinit {
         stopping.store(true, ordering: .sequentiallyConsistent)
         pthread_mutex_lock(mutex)
         pthread_cond_broadcast(condition)
+        pthread_cond_broadcast(allowance)
         pthread_mutex_unlock(mutex)
         for thread in threads { pthread_join(thread, nil) }
         pthread_mutex_destroy(mutex)
         pthread_cond_destroy(condition)
+        pthread_cond_destroy(allowance)
         mutex.deallocate()
         condition.deallocate()
+        allowance.deallocate()
     }
 
     /// The number of processors that this process may run on.
@@ -72,7 +85,8 @@ public final class ThreadPool: @unchecked Sendable {
     ///
     /// Which thread runs which chunk is left open, so `body` must write results that do not depend on it.
     public func run(chunks: Int, _ body: (Int) -> Void) {
-        if chunks <= 1 || threadCount == 1 || patience.isExhausted {
+        if chunks > 1, threadCount > 1 { adjustAllowance() }
+        if chunks <= 1 || threadAllowance.current == 1 {
             for chunk in 0..<max(chunks, 0) { body(chunk) }
             return
         }
@@ -102,15 +116,26 @@ public final class ThreadPool: @unchecked Sendable {
             pthread_mutex_unlock(mutex)
         }
         var (claimed, spins) = (0, 0)
-        patience.beginRegion()
         while claimAndRun() { claimed += 1 }
         while finished.load(ordering: .acquiring) < chunks {
             spins += 1
             // A worker that lost its processor in mid-chunk gets it back sooner if this thread gives its own away.
             if spins > Self.spins { sched_yield() } else { _spinHint() }
-            if spins == Self.spins { patience.beginWaiting(chunks: claimed) }
+            if spins == Self.spins { threadAllowance.beginWaiting(chunks: claimed, at: monotonicTime()) }
         }
-        patience.endRegion()
+        if threadAllowance.isWaiting { threadAllowance.endRegion(at: monotonicTime()) }
+    }
+
+    /// Lets as many threads work as had better now.
+    private func adjustAllowance() {
+        threadAllowance.beginRegion(at: monotonicTime(), usage: callerUsage)
+        let now = threadAllowance.current
+        let before = allowed.load(ordering: .relaxed)
+        guard now != before else { return }
+        pthread_mutex_lock(mutex)
+        allowed.store(now, ordering: .sequentiallyConsistent)
+        if now > before { pthread_cond_broadcast(allowance) }
+        pthread_mutex_unlock(mutex)
     }
 
     /// Claims one chunk and runs it; `false` if there was none.
@@ -133,10 +158,12 @@ public final class ThreadPool: @unchecked Sendable {
         return false
     }
 
-    private func work() {
+    private func work(_ number: Int) {
         var spins = 0
         while !stopping.load(ordering: .relaxed) {
-            if claimAndRun() {
+            if number >= allowed.load(ordering: .relaxed) {
+                waitForAllowance(number)
+            } else if claimAndRun() {
                 spins = 0
             } else if spins < Self.spins {
                 spins += 1
@@ -159,16 +186,23 @@ public final class ThreadPool: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    private func startWorker() {
+    private func waitForAllowance(_ number: Int) {
+        pthread_mutex_lock(mutex)
+        while number >= allowed.load(ordering: .sequentiallyConsistent), !stopping.load(ordering: .relaxed) {
+            pthread_cond_wait(allowance, mutex)
+        }
+        pthread_mutex_unlock(mutex)
+    }
+
+    private func startWorker(_ number: Int) {
         // Workers hold the pool unretained: its deinit ends and joins them.
-        let context = Unmanaged.passUnretained(self).toOpaque()
+        let context = Unmanaged.passRetained(Worker(pool: Unmanaged.passUnretained(self), number: number)).toOpaque()
         #if os(Linux)
             var thread = pthread_t()
             let failed = pthread_create(
                 &thread, nil,
                 { context in
-                    guard let context else { return nil }
-                    Unmanaged<ThreadPool>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work() }
+                    if let context { Worker.run(context) }
                     return nil
                 }, context)
             if failed == 0 { threads.append(thread) }
@@ -177,11 +211,27 @@ public final class ThreadPool: @unchecked Sendable {
             let failed = pthread_create(
                 &thread, nil,
                 { context in
-                    Unmanaged<ThreadPool>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work() }
+                    Worker.run(context)
                     return nil
                 }, context)
             if failed == 0, let thread { threads.append(thread) }
         #endif
+        if failed != 0 { Unmanaged<Worker>.fromOpaque(context).release() }
+    }
+
+    private final class Worker {
+        private let pool: Unmanaged<ThreadPool>
+        private let number: Int
+
+        init(pool: Unmanaged<ThreadPool>, number: Int) {
+            self.pool = pool
+            self.number = number
+        }
+
+        static func run(_ context: UnsafeMutableRawPointer) {
+            let worker = Unmanaged<Worker>.fromOpaque(context).takeRetainedValue()
+            worker.pool._withUnsafeGuaranteedRef { $0.work(worker.number) }
+        }
     }
 
     private final class Job {
@@ -192,3 +242,9 @@ public final class ThreadPool: @unchecked Sendable {
 
 @inline(__always)
 private func _spinHint() { ck_pause() }
+
+private func callerUsage() -> ThreadAllowance.Usage? {
+    var (seconds, preemptions) = (0.0, 0)
+    return ck_thread_usage(&seconds, &preemptions) != 0
+        ? ThreadAllowance.Usage(seconds: seconds, preemptions: preemptions) : nil
+}

@@ -26,6 +26,18 @@ public enum ProcessMemory {
         #endif
     }
 
+    /// The most that the process has held so far.
+    public static var peak: Int {
+        var usage = rusage()
+        #if os(Linux)
+            getrusage(__rusage_who_t(0), &usage)  // RUSAGE_SELF, which C declares as another type
+            return usage.ru_maxrss * 1024
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+            return usage.ru_maxrss
+        #endif
+    }
+
     /// What the machine can give without taking it from other programs; as good as endless where the system does not say.
     public static var available: Int {
         #if os(Linux)

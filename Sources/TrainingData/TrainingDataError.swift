@@ -1,10 +1,13 @@
+internal import Tokenizers
+
 /// What can be wrong with a file to learn from: a case per defect.
 public enum TrainingDataError: Error, Equatable, Sendable {
     // Files of lines
     /// A line holds more bytes than any document should.
     case lineTooLong(path: String, line: Int, limit: Int)
     case lineNotUTF8(path: String, line: Int)
-    case lineNotJSON(path: String, line: Int, reason: String)
+    /// A line is not JSON, or its object is not what it should be.
+    case lineInvalid(path: String, line: Int, reason: String)
     /// A JSON object has none of the members that hold text.
     case memberMissing(path: String, line: Int, needed: String)
     case turnWithoutRole(path: String, line: Int, turn: Int)
@@ -46,7 +49,7 @@ extension TrainingDataError: CustomStringConvertible {
         case .lineTooLong(let path, let line, let limit):
             "\(path), line \(line): the line is longer than \(limit) bytes"
         case .lineNotUTF8(let path, let line): "\(path), line \(line): the line is not UTF-8 text"
-        case .lineNotJSON(let path, let line, let reason): "\(path), line \(line): \(reason)"
+        case .lineInvalid(let path, let line, let reason): "\(path), line \(line): \(reason)"
         case .memberMissing(let path, let line, let needed):
             "\(path), line \(line): the object has no \(needed)"
         case .turnWithoutRole(let path, let line, let turn):
@@ -55,7 +58,7 @@ extension TrainingDataError: CustomStringConvertible {
             "\(path), line \(line): the text does not begin with “System:”, “User:” or “Assistant:”"
         case .unknownRole(let path, let line, let turn, let role):
             "\(path), line \(line): turn \(turn) is by “\(role.prefix(40))”; known roles: "
-                + ChatRole.names.joined(separator: ", ")
+                + ChatMessage.Role.dataSetNames.joined(separator: ", ")
         case .turnWithoutText(let path, let line, let turn):
             "\(path), line \(line): turn \(turn) has no “content” (or “value”) that is text"
         case .conversationEmpty(let path, let line): "\(path), line \(line): the conversation has no turns"

@@ -38,6 +38,8 @@ struct BaselineCommandTests {
         #expect(report["architecture"] as? String == name)
         let sizes = try #require(report["sizes"] as? [String: Int])
         #expect((sizes["heads"] != nil) == (name == "transformer"))
+        // Keys and values of two layers of width 32.
+        #expect(report["state_bytes_per_token"] as? Int == (name == "transformer" ? 2 * 2 * 32 * 4 : 0))
 
         let generated = try Program.run(
             "generate", "--model", model, "--tokens", "100", "--seed", "1", "The ")

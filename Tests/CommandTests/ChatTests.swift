@@ -1,5 +1,6 @@
 import Foundation
 import RWKV
+import Synchronization
 import Testing
 
 @testable import CommandLineTool
@@ -63,9 +64,61 @@ struct ChatTests {
             ("/retry", "there is no message to answer"),
         ])
     func mistakes(line: String, message: String) throws {
-        let result = try Program.run("chat", "--threads", "1", input: line + "\n")
+        let result = try Program.run("chat", "--threads", "1", input: line + "\n/set\n")
         #expect(result.status == 1)
+        // The chat goes on.
+        #expect(result.output.contains("temperature"), "\(result.output)")
         #expect(result.errors.contains(message), "\(result.errors)")
+    }
+
+    @Test(
+        "in a terminal shows answers whole, and Ctrl-C stops one and not the program",
+        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script")))
+    func terminal() async throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
+        // The answer never ends by itself: token 0 would end it.
+        let chat = "'\(Program.path)' chat --seed 1 --threads 1 --no-history --ban-token 0 --tokens 1000000"
+        process.arguments = ["-qec", chat, "/dev/null"]
+        let (keys, screen) = (Pipe(), Pipe())
+        process.standardInput = keys
+        process.standardOutput = screen
+        let shown = Mutex("")
+        screen.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            shown.withLock { $0 += String(decoding: data, as: UTF8.self) }
+        }
+        /// Types, and waits until a text has come to the screen since then, and so many characters after it.
+        func type(_ text: String, until expected: String, andMore length: Int = 0) async throws -> String {
+            let before = shown.withLock { $0.utf8.count }
+            try keys.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+            for _ in 0..<3000 {
+                let new = shown.withLock { String(decoding: $0.utf8.dropFirst(before), as: UTF8.self) }
+                if let place = new.range(of: expected), new[place.upperBound...].count >= length { return new }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            throw InputError(description: "“\(expected)” did not appear: \(shown.withLock { $0 })")
+        }
+        try process.run()
+        defer { process.terminate() }
+        _ = try await type("", until: "> ")
+        // Once there is text of the answer the keys are no longer read as a line, however busy the machine is.
+        _ = try await type("Once upon a time\n", until: "time\r\n", andMore: 10)
+        _ = try await type("\u{3}", until: "> ")
+        _ = try await type("/stats\n", until: "; stopped")
+        for setting in ["temperature 0", "tokens 8"] { _ = try await type("/set \(setting)\n", until: "> ") }
+        _ = try await type("/rewind\n", until: "took back")
+        let answer = try await type("Once upon a time\n", until: "\r\n> ")
+        #expect(answer.contains("there was a little"))
+        #expect(!answer.contains("\u{1B}[K"), "the answer is erased: \(answer.debugDescription)")
+        // At the prompt it ends nothing either.
+        try keys.fileHandleForWriting.write(contentsOf: Data("\u{3}".utf8))
+        try await Task.sleep(for: .milliseconds(200))
+        _ = try await type("/set\n", until: "temperature")
+        try keys.fileHandleForWriting.write(contentsOf: Data("/quit\n".utf8))
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
     }
 
     @Test("reads lines that go on, and messages that begin with a slash")

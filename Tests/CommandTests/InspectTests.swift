@@ -26,6 +26,7 @@ struct InspectTests {
             #expect(result.output.contains(text), "\(text)")
         }
         #expect(!result.output.contains("\u{1B}"))
+        #expect(try Program.run("inspect", "built-in").output == result.output)
         let brief = try Program.run("inspect", "--no-tensors")
         #expect(!brief.output.contains("blocks.") && result.output.hasPrefix(brief.output))
     }

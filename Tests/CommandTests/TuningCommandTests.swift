@@ -45,6 +45,14 @@ struct TuningCommandTests {
         #expect(try Program.run("merge", "built-in", merged, "--lora", factors, "--type", "f32").status == 0)
         let tokenizer = folder.file("lora") + "/tokenizer.json"
         #expect(try tuned == text("--model", merged, "--tokenizer", tokenizer))
+        // Other commands apply them to the model inside too.
+        let logits = try [["--lora", factors], []].map { more in
+            let output = folder.file("logits.safetensors")
+            let result = try Program.run(["logits", "--tokens", "1,2,3", "--output", output] + more)
+            #expect(result.status == 0, "\(result.errors)")
+            return try Data(contentsOf: URL(fileURLWithPath: output))
+        }
+        #expect(logits[0] != logits[1])
     }
 
     @Test("A tuned state is written for us and others, and becomes part of a merged model")

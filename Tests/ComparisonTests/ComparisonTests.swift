@@ -77,8 +77,15 @@ struct ComparisonTests {
             #expect(model.recall?.count == 1)
         }
         let page = try String(contentsOfFile: compared.reportPath, encoding: .utf8)
-        #expect(page.hasPrefix("<!DOCTYPE html>") && page.components(separatedBy: "<svg xmlns").count == 11)
-        for outside in ["src=", "href=", "<script", "@import"] { #expect(!page.contains(outside)) }
+        #expect(page.hasPrefix("<!DOCTYPE html>") && page.components(separatedBy: "<figure").count == 11)
+        #expect(page.contains("default-src 'none'"))
+        let pictures = try FileManager.default.contentsOfDirectory(atPath: compared.picturesPath)
+        #expect(pictures.count == 10 && pictures.contains("time-of-a-token.svg"))
+        for picture in pictures {
+            let svg = try String(contentsOfFile: "\(compared.picturesPath)/\(picture)", encoding: .utf8)
+            #expect(svg.contains("<svg") && svg.contains("rwkv7"), "\(picture)")
+        }
+        for outside in ["src=", "href=", "@import"] { #expect(!page.contains(outside)) }
         for name in names { #expect(page.contains(name)) }
     }
 

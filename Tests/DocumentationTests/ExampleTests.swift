@@ -2,33 +2,40 @@ import Foundation
 import RWKV
 import Testing
 
-/// The package's folder.
-private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
-/// The lines of a text without what they are indented by, and without empty ones.
-private func lines(_ text: some StringProtocol) -> [String] {
-    text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-}
-
 @Suite("The documentation's examples", .serialized)
 struct ExampleTests {
-    @Test("are those that are compiled here", arguments: ["README.md", "README.zh-CN.md"])
-    func compiled(name: String) throws {
-        let compiled = try lines(
+    private static let catalogue = "Sources/RWKV/RWKV.docc/"
+
+    @Test(
+        "are those that are compiled here",
+        arguments: [
+            ("README.md", 2), ("README.zh-CN.md", 2), (catalogue + "RWKV.md", 1), (catalogue + "RunningModels.md", 1),
+            (catalogue + "TrainingModels.md", 1),
+        ])
+    func compiled(path: String, count: Int) throws {
+        let compiled = try trimmedLines(
             String(contentsOf: root.appendingPathComponent("Tests/DocumentationTests/Examples.swift"), encoding: .utf8))
-        let document = try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
-        let blocks = document.components(separatedBy: "```swift\n").dropFirst()
-            .map {
-                lines($0.components(separatedBy: "```")[0]).filter { $0 != "import RWKV" && $0 != "import Foundation" }
-            }
-        #expect(blocks.count == 2)
+        let blocks = try Page(path).blocks.filter { $0.info == ["swift"] }
+            .map { trimmedLines($0.code).filter { $0 != "import RWKV" && $0 != "import Foundation" } }
+        #expect(blocks.count == count)
         for block in blocks {
             let isThere = compiled.indices.contains { compiled[$0...].starts(with: block) }
-            #expect(isThere, "\(name): \(block.first ?? "")")
+            #expect(!block.isEmpty && isThere, "\(path): \(block.first ?? "")")
+            #expect(block.count <= 20)
         }
-        let training = try #require(blocks.last)
-        #expect(training.count <= 20)
+    }
+
+    @Test("of serving are compiled too")
+    func serving() throws {
+        let compiled = try trimmedLines(
+            String(contentsOf: root.appendingPathComponent("Tests/DocumentationTests/Examples.swift"), encoding: .utf8))
+        let document = try String(contentsOf: root.appendingPathComponent("Docs/serving.md"), encoding: .utf8)
+        let blocks = document.components(separatedBy: "```swift\n").dropFirst()
+            .map { trimmedLines($0.components(separatedBy: "```")[0]) }
+        #expect(blocks.count == 2)
+        for block in blocks {
+            #expect(compiled.indices.contains { compiled[$0...].starts(with: block) }, "\(block.first ?? "")")
+        }
     }
 
     @Test("train a model that learns, and write with it")

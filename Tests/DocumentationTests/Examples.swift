@@ -35,3 +35,22 @@ func trains() async throws {
         print(text, terminator: "")
     }
 }
+
+/// Docs/serving.md, “From Swift”.
+func converses() async throws {
+    let tokenizer = try loadTokenizer(at: "rwkv_vocab_v20230424.txt")
+    let model = try LanguageModel(contentsOf: "rwkv7-g1.pth")
+    let engine = BatchEngine(cache: PrefixCache(byteLimit: 1 << 28))
+    let format = ChatFormat.suiting(tokenizer, fileName: "rwkv7-g1.pth")
+    let conversation = Conversation(model, tokenizer, format, on: engine)
+    for try await text in conversation.reply(to: "Why is the sky blue?") { print(text, terminator: "") }
+    try await conversation.rewind()
+    for try await text in conversation.reply(to: "Why is the sea blue?") { print(text, terminator: "") }
+
+    var request = GenerationRequest(model, tokenizer, tokens: Generator.promptTokens("Once", tokenizer))
+    request.maximumTokens = 50
+    request.constraint = try GrammarConstraint(Grammar(gbnf: #"root ::= [a-z ]+ ".""#), tokenizer)
+    for try await event in try engine.submit(request) {
+        if case .wrote(_, let step, _) = event { print(step.text, terminator: "") }
+    }
+}

@@ -3,6 +3,7 @@ import LanguageModels
 import Tensors
 import Testing
 import Tokenizers
+import TrainingData
 
 @testable import Evaluation
 
@@ -33,14 +34,14 @@ struct LastWordTests {
 
     @Test("A passage is cut at its last blank, which belongs to the word")
     func cut() throws {
-        let task = try withBytes(lines) { try LastWordTask(jsonLines: $0) }
+        let task = try LastWordTask(jsonLines(lines))
         #expect(
             task.passages == [
                 .init(context: "He was in my", word: " palm"),
                 .init(context: "A word with a line\nand a", word: " tail"),
                 .init(context: "two  words", word: " "),
             ])
-        #expect(try withBytes(lines) { try LastWordTask(jsonLines: $0, limit: 1).count } == 1)
+        #expect(try LastWordTask(jsonLines(lines), limit: 1).count == 1)
     }
 
     @Test("Accuracy asks for all tokens of the word, perplexity is per word, as computed token by token")
@@ -67,7 +68,7 @@ struct LastWordTests {
         try #require(tokenizer.encode(context) == [Int32(context.utf8.first ?? 0)])
         let passages = ["He was in my palm", "some other text", context + " q", context + " qz"]
         let json = try passages.map { String(decoding: try JSONEncoder().encode(["text": $0]), as: UTF8.self) }
-        let task = try withBytes(json.joined(separator: "\n")) { try LastWordTask(jsonLines: $0) }
+        let task = try LastWordTask(jsonLines(json.joined(separator: "\n")))
         var done: [Int] = []
         let result = try task.measure(model, tokenizer, on: Workspace(threadCount: 1)) { done.append($0) }
         #expect(done == [1, 2, 3, 4])
@@ -87,13 +88,13 @@ struct LastWordTests {
     @Test(
         "says which line is wrong and why",
         arguments: [
-            ("{\"text\": \"a b\"}\n{\"text\": \"one\"}", 2, "no blank"), ("{\"text\": 5}", 1, "not a text"),
+            ("{\"text\": \"a b\"}\n{\"text\": \"one\"}", 2, "no blank"), ("{\"text\": 5}", 1, "is not text"),
             ("\n{\"texts\": \"a b\"}", 2, "no “text”"), ("{\"text\": ", 1, "not JSON"), ("[1]", 1, "no JSON object"),
             ("\u{0}", 1, "not JSON"),
         ])
     func invalid(text: String, number: Int, reason: String) {
-        let error = #expect(throws: EvaluationError.self) { try withBytes(text) { try LastWordTask(jsonLines: $0) } }
-        guard case .invalidLine(number, let found)? = error else {
+        let error = #expect(throws: TrainingDataError.self) { try LastWordTask(jsonLines(text)) }
+        guard case .lineInvalid(_, number, let found)? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -102,10 +103,10 @@ struct LastWordTests {
 
     @Test("A file without passages has no figures; a line has bounds")
     func bounds() throws {
-        #expect(throws: EvaluationError.self) { try withBytes(" \n\n") { try LastWordTask(jsonLines: $0) } }
-        let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: JSONLines.maximumLineLength + 1)
-        #expect(
-            throws: EvaluationError.lineTooLong(number: 1, byteCount: bytes.count, limit: JSONLines.maximumLineLength)
-        ) { try bytes.withUnsafeBytes { try LastWordTask(jsonLines: $0) } }
+        #expect(throws: EvaluationError.self) { try LastWordTask(jsonLines(" \n\n")) }
+        let long = String(repeating: "x", count: 101)
+        #expect(throws: TrainingDataError.lineTooLong(path: "a.jsonl", line: 1, limit: 100)) {
+            try LastWordTask(jsonLines(long, lineLimit: 100))
+        }
     }
 }

@@ -2,6 +2,7 @@ import LanguageModels
 import Tensors
 import Testing
 import Tokenizers
+import TrainingData
 
 @testable import Evaluation
 
@@ -16,7 +17,7 @@ struct MultipleChoiceTests {
 
     @Test("Blanks at the end of the question are the answer's; lengths are of the choices alone")
     func parts() throws {
-        let task = try withBytes(lines) { try MultipleChoiceTask(jsonLines: $0) }
+        let task = try MultipleChoiceTask(jsonLines(lines))
         #expect(task.questions[0].continuations == [" blue", " made of old cheese and bread"])
         #expect(task.questions[1].context == "Two plus two is")
         #expect(task.questions[1].continuations == [" \nfive", " \nfour", " \na number"])
@@ -28,7 +29,7 @@ struct MultipleChoiceTests {
     func measure(seed: UInt64) throws {
         let model = try byteModel(seed: seed)
         let tokenizer = ByteTokenizer()
-        let task = try withBytes(lines) { try MultipleChoiceTask(jsonLines: $0) }
+        let task = try MultipleChoiceTask(jsonLines(lines))
         let result = try task.measure(model, tokenizer, on: Workspace(threadCount: 2))
         var (right, normalizedRight) = (0, 0)
         for (question, answer) in zip(task.questions, result.answers) {
@@ -56,12 +57,12 @@ struct MultipleChoiceTests {
             (#"{"context": "a", "choices": ["b", "c"], "answer": -1}"#, "“answer” is -1"),
             (#"{"context": "a", "choices": ["b", ""], "answer": 0}"#, "choice 1 is empty"),
             (#"{"context": "a", "choices": ["b", "c"], "answer": "b"}"#, "not a whole number"),
-            (#"{"context": "a", "choices": ["b", 4], "answer": 0}"#, "not a text"),
+            (#"{"context": "a", "choices": ["b", 4], "answer": 0}"#, "is not text"),
             (#"{"context": "a", "choices": ["b", "c"]}"#, "no “answer”"),
         ])
     func invalid(line: String, reason: String) {
-        let error = #expect(throws: EvaluationError.self) {
-            try withBytes(line) { try MultipleChoiceTask(jsonLines: $0) }
+        let error = #expect(throws: TrainingDataError.self) {
+            try MultipleChoiceTask(jsonLines(line))
         }
         #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
     }

@@ -2,6 +2,7 @@ import Foundation
 import LanguageModels
 import Tensors
 import Tokenizers
+import TrainingData
 
 /// A small RWKV-7 over bytes with weights of order one, so that its predictions differ from place to place.
 func byteModel(seed: UInt64 = 1) throws -> LanguageModel {
@@ -37,9 +38,9 @@ func plainNats(_ model: LanguageModel, inputs: [Int32], targets: [Int32]) throws
     return zip(logits, targets).map { -logProbability($0, of: $1) }
 }
 
-/// Calls `body` with a text in memory.
-func withBytes<Result>(_ text: String, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    try Array(text.utf8).withUnsafeBytes { try body($0) }
+/// The lines of a text in memory.
+func jsonLines(_ text: String, lineLimit: Int = JSONLineReader.lineLimit) -> JSONLineReader {
+    JSONLineReader(Storage(copying: Array(text.utf8)), path: "a.jsonl", lineLimit: lineLimit)
 }
 
 func isClose(_ a: Double, _ b: Double, _ tolerance: Double = 2e-5) -> Bool {

@@ -12,6 +12,11 @@ struct ExponentialFunctionsTests {
             worst = max(worst, abs(exponential(x) - exp(x)) / exp(x).ulp)
         }
         #expect(worst <= 2)
+        // One alone has the bits of one among eight.
+        for x in stride(from: Float(-100), through: 0, by: 0.37) {
+            let eight = [x] + [Float](repeating: -.infinity, count: 7)
+            #expect(sumOfExponentials(eight, minus: 0) == exponential(Double(x)))
+        }
         #expect(exponential(0) == 1)
         #expect(exponential(-0.0) == 1)
         #expect(exponential(-800) == 0)
@@ -24,6 +29,18 @@ struct ExponentialFunctionsTests {
         let expected = values.reduce(0) { $0 + exp(Double($1) - 4) }
         #expect(abs(sumOfExponentials(values, minus: 4) - expected) <= 1e-14 * expected)
         #expect(exponential(-707.5) > 0)
+    }
+
+    @Test("The terms of the sum have the bits of e^x alone, and the sum is the same with them", arguments: 0...17)
+    func terms(count: Int) {
+        let values = (0..<count).map { 3 - Float($0 * 7 % 11) * 1.7 } + [-.infinity, -900, 4]
+        let sum = sumOfExponentials(values, minus: 4)
+        let terms = [Double](unsafeUninitializedCapacity: values.count) { memory, size in
+            memory.initialize(repeating: -1)
+            size = values.count
+            #expect(sumOfExponentials(values, minus: 4, terms: memory) == sum)
+        }
+        #expect(terms == values.map { exponential(Double($0) - 4) })
     }
 
     @Test("e^x never falls where x rises, so that a greater logit is never the less probable")

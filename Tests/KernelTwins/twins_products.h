@@ -73,6 +73,21 @@ static double bf16_panels_of(const ck_kernels *level, const ck_kernels *scalar, 
     return differ ? INFINITY : 0;
 }
 
+// Where there are no tiles, there is nothing to differ.
+static double matmul_tiles(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    if (!level->matmul_tiles) return 0;
+    size_t t = rows[size], n = widths[size], k = depths[size], panel = (k + 1) / 2 * CK_PANEL_WIDTH;
+    float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *y[2] = {numbers(t * n, 0, 0), numbers(t * n, 0, 0)};
+    uint16_t *hx = halves(x, t * k), *hw = halves(w, n * k);
+    uint32_t *b = words((t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * panel);
+    scalar->bf16_to_f32(x, hx, t * k);
+    scalar->panels_of_rows(b, x, k, t, k);
+    level->matmul_tiles(y[0], n, b, panel, hw, k, t, n, k);
+    scalar->matmul_pairs(y[1], n, hx, k, hw, k, t, n, k);
+    free(x), free(w), free(hx), free(hw), free(b);
+    return compare(y[0], y[1], t * n);
+}
+
 static double panels_of_columns(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
     return bf16_panels_of(level, scalar, size, 0);
 }

@@ -99,5 +99,8 @@ struct BaselineInitializationTests {
         #expect(first.logits == Array(try feed(model, start + a, on: workspace).logits.dropFirst(70 * 11)))
         #expect(second.logits == Array(try feed(model, start + b, on: workspace).logits.dropFirst(70 * 11)))
         #expect(numbers(shared) == before)
+        // The second has written where the first has: neither may have met the other's rows.
+        let further = try feed(model, [3, 4], from: first.state, on: workspace).logits
+        #expect(further == Array(try feed(model, start + a + [3, 4], on: workspace).logits.dropFirst(79 * 11)))
     }
 }

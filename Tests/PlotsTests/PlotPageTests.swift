@@ -12,10 +12,18 @@ struct PlotPageTests {
         let line = Series(
             "", x: (0..<3000).map(Double.init), y: (0..<3000).map { 2 + sin(Double($0)) }, style: .faintLine)
         let named = Series("</script><script>alert(1)</script>", line.points)
-        page.plots = [
-            (LinePlot("Decay", x: Axis("share"), y: Axis("tokens", scale: .logarithmic), series: [series]), "A note."),
-            (LinePlot("Loss", series: [line, named]), ""),
+        var section = PlotPage.Section("Curves & more", ["A <b>paragraph</b>."])
+        let decay = LinePlot(
+            "Decay", x: Axis("share"), y: Axis("tokens", scale: .logarithmic), series: [series])
+        section.parts += [
+            .pictures([
+                PlotPage.Picture(decay, note: "A note."),
+                PlotPage.Picture(LinePlot("Loss", series: [line, named])),
+            ]),
+            .table(PlotPage.Table(["model", "loss"], [["a < b", "1.5"], ["c", "2"]])),
         ]
+        #expect(section.plots.map(\.title) == ["Decay", "Loss"])
+        page.sections = [section]
         page.textsTitle = "Samples"
         page.texts = [PlotPage.Text("Step 1", "Once\nupon <img src=http://example.org/x> ]]> \u{7}a time")]
         page.details = [PlotPage.Text("Configuration", "{\n  \"a\": 1\n}")]
@@ -36,6 +44,10 @@ struct PlotPageTests {
         #expect(drawing.elements("h1").map(\.text) == ["A run <of> \"two\" & more"])
         #expect(drawing.elements("dd").map(\.text) == ["1.25", "nats"])
         #expect(drawing.elements("figure").count == 2)
+        #expect(drawing.elements("h2").map(\.text) == ["Curves & more", "Samples"])
+        #expect(drawing.elements("p").map(\.text).contains("A <b>paragraph</b>."))
+        #expect(drawing.elements("th").map(\.text) == ["model", "loss"])
+        #expect(drawing.elements("td").map(\.text) == ["a < b", "1.5", "c", "2"])
         #expect(drawing.elements("figcaption").map(\.text) == ["A note."])
         #expect(drawing.texts.contains("half") == false && drawing.texts.contains("tokens"))
         #expect(

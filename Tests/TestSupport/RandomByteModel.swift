@@ -6,10 +6,11 @@ public func randomByteModel(
     _ architecture: String = "rwkv7", layers: Int = 2, width: Int = 16, seed: UInt64 = 1
 ) throws -> LanguageModel {
     var configuration = ModelConfiguration(
-        architecture: architecture, layerCount: layers, width: width, hiddenWidth: 24, vocabularySize: 256)
-    if ModelConfiguration(architecture: architecture, layerCount: 1, width: 2048, vocabularySize: 1).headSize < 2048 {
-        configuration.headSize = 8
-    }
+        architecture: architecture, layerCount: layers, width: width, vocabularySize: 256)
+    // Some architectures have no heads, and some no other width than their own.
+    let usual = ModelConfiguration(architecture: architecture, layerCount: 1, width: 2048, vocabularySize: 1)
+    if usual.headSize < 2048 { configuration.headSize = 8 }
+    if usual.hiddenWidth != 2048 { configuration.hiddenWidth = 24 }
     configuration.ranks = configuration.ranks.mapValues { _ in 4 }
     let model = try LanguageModel(initializing: configuration, seed: seed)
     var random = RandomNumbers(seed: seed, stream: 7)

@@ -55,13 +55,13 @@ struct JSONLinesTests {
         let good = "{\"text\": \"a\"}\n\n"
         #expect(
             dataError { try lines(good + "{\"text\": \"a") }
-                == .lineNotJSON(path: "a.jsonl", line: 3, reason: "the line is not JSON"))
+                == .lineInvalid(path: "a.jsonl", line: 3, reason: "the line is not JSON"))
         #expect(
             dataError { try lines(good + "[1]") }
-                == .lineNotJSON(path: "a.jsonl", line: 3, reason: "the line is no JSON object"))
+                == .lineInvalid(path: "a.jsonl", line: 3, reason: "the line is no JSON object"))
         #expect(
             dataError { try lines(good + "{\"text\": 5}") }
-                == .lineNotJSON(path: "a.jsonl", line: 3, reason: "“text” is not what it should be: text"))
+                == .lineInvalid(path: "a.jsonl", line: 3, reason: "“text” is not text"))
         #expect(
             dataError { try lines(good + "{\"body\": \"a\"}") }
                 == .memberMissing(path: "a.jsonl", line: 3, needed: "“text”"))
@@ -72,7 +72,7 @@ struct JSONLinesTests {
         let deep = String(repeating: "[", count: 100_000)
         #expect(
             dataError { try lines("{\"x\": \(deep)") }
-                == .lineNotJSON(path: "a.jsonl", line: 1, reason: "the line is not JSON"))
+                == .lineInvalid(path: "a.jsonl", line: 1, reason: "the line is not JSON"))
         #expect(
             "\(TrainingDataError.lineNotUTF8(path: "a.jsonl", line: 12))"
                 == "a.jsonl, line 12: the line is not UTF-8 text")
@@ -95,8 +95,8 @@ struct ChatLinesTests {
                 """
         #expect(
             try lines(chat) == [
-                "System: Be brief.\n\nUser: Hi\nthere\n\nAssistant: (read)", " Hello.\n\nHow are you?\n\n",
-                "User: Well\n\nAssistant: (read)", " Good (end)",
+                "System: Be brief.\n\n (read)", "User: Hi\nthere\n\n (read)", "Assistant: (read)",
+                " Hello.\n\nHow are you?\n\n", "User: Well\n\n (read)", "Assistant: (read)", " Good (end)",
             ])
     }
 
@@ -106,7 +106,10 @@ struct ChatLinesTests {
             {"id": "x", "conversations": [{"from": "human", "value": "A"}, {"from": "gpt", "value": ""}, \
             {"from": "human", "value": "B"}]}
             """
-        #expect(try lines(shared) == ["User: A\n\nAssistant: (read)", "\n\n", "User: B (read) (end)"])
+        #expect(
+            try lines(shared) == [
+                "User: A\n\n (read)", "Assistant: (read)", "\n\n", "User: B (read) (end)",
+            ])
     }
 
     @Test("may be written out in one text")
@@ -115,8 +118,8 @@ struct ChatLinesTests {
             "{\"text\": \"System: S\\n\\nUser: A\\n\\nB\\n\\nAssistant: C\\n\\nD\\n\\nUser:E\\n\\nAssistant: F\\n\"}"
         #expect(
             try lines(text) == [
-                "System: S\n\nUser: A\nB\n\nAssistant: (read)", " C\n\nD\n\n", "User: E\n\nAssistant: (read)",
-                " F (end)",
+                "System: S\n\n (read)", "User: A\nB\n\n (read)", "Assistant: (read)", " C\n\nD\n\n",
+                "User: E\n\n (read)", "Assistant: (read)", " F (end)",
             ])
         #expect(dataError { try lines("\n{\"text\": \"a\"}") } == .turnWithoutName(path: "c.jsonl", line: 2))
     }
@@ -139,8 +142,8 @@ struct ChatLinesTests {
                 == .memberMissing(path: "c.jsonl", line: 1, needed: "“messages”, “conversations” or “text”"))
         #expect(
             dataError { try lines("{\"messages\": [{\"role\": \"user\", \"content\": [1]}]}") }
-                == .lineNotJSON(
-                    path: "c.jsonl", line: 1, reason: "“messages.[0].content” is not what it should be: text"))
+                == .lineInvalid(
+                    path: "c.jsonl", line: 1, reason: "“messages.[0].content” is not text"))
     }
 }
 

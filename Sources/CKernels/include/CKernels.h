@@ -43,6 +43,10 @@ typedef struct ck_kernels {
     // The same with bfloat16 on both sides and 32-bit sums. Numbers below 2^−126 may count as 0.
     void (*matmul_pairs)(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
                          size_t n, size_t k);
+    // The same from panels_of_rows of x, which stand `panel` words apart; NULL where processors have no products of tiles. The
+    // bits are those of matmul_pairs.
+    void (*matmul_tiles)(float *y, size_t ldy, const uint32_t *x, size_t panel, const uint16_t *w, size_t ldw, size_t t,
+                         size_t n, size_t k);
     // c[i, j] = Σ_q a(i, q) · b(q, j) for training: pairs of bfloat16 on both sides, added to c if `accumulate`. A word has a
     // pair, the even number in its lower half, and a · b is the sum of two products. Sums run over q in order. Of the right
     // side, panels of CK_PANEL_WIDTH columns stand `panel` words apart, in each q after q:
@@ -267,16 +271,17 @@ typedef enum ck_level {
     CK_AVX512 = 4,
     CK_AVX512_VNNI = 5,
     CK_AVX512_BF16 = 6,
-    // The sources of CK_AVX512_BF16 compiled for AVX2: lets tests run them where the machine lacks AVX-512.
-    CK_AVX512_TWIN = 7,
-    CK_LEVELS = 8,
+    CK_AVX512_AMX = 7,
+    // The sources of CK_AVX512_AMX compiled for AVX2: lets tests run them where the machine lacks AVX-512.
+    CK_AVX512_TWIN = 8,
+    CK_LEVELS = 9,
 } ck_level;
 
 // The kernels of a level, or NULL if this machine (or this build) does not have it.
 const ck_kernels *ck_kernels_at(ck_level level);
 
 // The kernels of the best level of this machine, or of the level named by the environment variable RWKV_KERNELS
-// (scalar, neon, neon-dotprod, avx2, avx512, avx512-vnni, avx512-bf16) if the machine has it.
+// (scalar, neon, neon-dotprod, avx2, avx512, avx512-vnni, avx512-bf16, avx512-amx) if the machine has it.
 const ck_kernels *ck_kernels_best(void);
 
 // Tells the processor that this is a spinning loop.
@@ -290,3 +295,7 @@ static inline void ck_pause(void) {
 
 // The number of processors that this process may run on.
 int ck_processor_count(void);
+
+// The processor time of the calling thread, and how often it has lost its processor to another one although it had work.
+// 0 where the system does not say, else 1.
+int ck_thread_usage(double *seconds, long *preemptions);

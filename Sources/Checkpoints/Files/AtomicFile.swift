@@ -27,6 +27,22 @@ public final class AtomicFile: ByteSink {
     private let temporaryPath: String
     private var descriptor: Int32
 
+    /// Writes a whole file.
+    /// - Throws: `CheckpointError`, as the parts do.
+    public static func replace(_ path: String, with bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+        let file = try AtomicFile(path: path)
+        try file.write(bytes)
+        try file.commit()
+    }
+
+    /// Writes a whole file.
+    /// - Throws: `CheckpointError`, as the parts do.
+    public static func replace(_ path: String, with bytes: [UInt8]) throws(CheckpointError) {
+        let file = try AtomicFile(path: path)
+        try file.write(bytes)
+        try file.commit()
+    }
+
     /// Opens a temporary file beside `path`.
     /// - Throws: `CheckpointError`: `isDirectory` or `notRegularFile` if `path` names one; `diskFull`; `cannotWrite`.
     public init(path: String) throws(CheckpointError) {

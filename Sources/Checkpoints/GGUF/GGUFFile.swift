@@ -17,10 +17,7 @@ public struct GGUFFile: Checkpoint, VocabularySource {
     /// All keys with a single value, as text. Arrays and the tokenizer are left out.
     public let metadata: [String: String]
 
-    public let tokenizerJSON: [UInt8]?
-
-    private let tokens: GGUFArray?
-    private let tokenTypes: GGUFArray?
+    private let tokenizer: GGUFTokenizer
 
     public static func recognizes(_ prefix: [UInt8]) -> Bool { prefix.starts(with: GGUFHeader.magic) }
 
@@ -39,16 +36,34 @@ public struct GGUFFile: Checkpoint, VocabularySource {
                 found: architecture, format: Self.formatName, supported: Self.architectures)
         }
         tensors = try GGUFModelReader(header, architecture).officialTensors()
-        var texts = header.values.compactMapValues(\.text)
-        tokenizerJSON = texts.removeValue(forKey: GGUFHeader.tokenizerJSONKey).map { Array($0.utf8) }
-        metadata = texts
+        tokenizer = GGUFTokenizer(header)
+        metadata = header.values.filter { $0.key != GGUFHeader.tokenizerJSONKey }.compactMapValues(\.text)
+    }
+
+    public var vocabulary: [[UInt8]]? { tokenizer.vocabulary }
+
+    public var tokenizerJSON: [UInt8]? { tokenizer.tokenizerJSON }
+
+    public static func vocabularySource(in storage: Storage) throws(CheckpointError) -> (any VocabularySource)? {
+        GGUFTokenizer(try GGUFHeader(storage))
+    }
+}
+
+/// The tokenizer in a GGUF file, which can be read without the tensors.
+struct GGUFTokenizer: VocabularySource {
+    let tokenizerJSON: [UInt8]?
+    private let tokens: GGUFArray?
+    private let tokenTypes: GGUFArray?
+
+    init(_ header: GGUFHeader) {
+        tokenizerJSON = header.values[GGUFHeader.tokenizerJSONKey]?.text.map { Array($0.utf8) }
         let isRWKV = header.values["tokenizer.ggml.model"]?.text == "rwkv"
         tokens = isRWKV ? header.values["tokenizer.ggml.tokens"]?.array : nil
         tokenTypes = header.values["tokenizer.ggml.token_type"]?.array
     }
 
     /// The tokens of the tokenizer in the file, if it is of llama.cpp's kind “rwkv”; other kinds are not read.
-    public var vocabulary: [[UInt8]]? {
+    var vocabulary: [[UInt8]]? {
         guard let texts = tokens?.strings else { return nil }
         let types = tokenTypes?.integers ?? []
         return texts.enumerated().map { id, text in

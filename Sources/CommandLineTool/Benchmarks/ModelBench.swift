@@ -40,40 +40,42 @@ final class ModelBench {
         return Double(model.operationsPerToken(withHead: false)) + Double(head) / Double(max(1, plan.prefillLength))
     }
 
-    /// Decodes a round's tokens and says where their time went.
-    func profile() throws -> ModelProfile {
+    /// Decodes a round's tokens, or steps of some sequences together, and says where their time went.
+    func profile(batch size: Int = 1) throws -> ModelProfile {
         let profile = OpProfile()
         let tape = Tape(
             on: Workspace(threadCount: threadCount, precision: workspace.precision, profile: profile))
-        var state = model.initialState()
-        _ = try model([1], state: &state, on: tape)
-        profile.reset()
-        let seconds = try time {
-            for i in 0..<plan.decodeLength {
-                _ = try model([Int32(i % model.configuration.vocabularySize)], state: &state, on: tape)
-            }
+        var chunks = (0..<size).map { i in
+            SequenceChunk(
+                tokens: [Int32(i % model.configuration.vocabularySize)], state: model.initialState())
         }
-        return ModelProfile(tokenCount: plan.decodeLength, seconds: seconds - profile.cost, ops: profile.entries)
+        _ = try model(&chunks, on: tape)
+        profile.reset()
+        let steps = max(2, plan.decodeLength / size)
+        let seconds = try time { for _ in 0..<steps { _ = try model(&chunks, on: tape) } }
+        return ModelProfile(
+            tokenCount: steps * size, steps: steps, seconds: seconds - profile.cost, ops: profile.entries)
     }
 
     /// Times each kind of work once, and keeps what is better than before.
     func round() throws {
         let tape = Tape(on: workspace)
-        let bound = Int32(model.configuration.vocabularySize)
-        func token(_ i: Int) -> Int32 { Int32(i * 7919 % 65521) % bound }
         var state = model.initialState()
         if plan.prefillLength > 0 {
-            let prompt = (0..<plan.prefillLength).map(token)
+            let prompt = (0..<plan.prefillLength).map(model.measuredToken)
             let seconds = try time { _ = try model(prompt, state: &state, on: tape) }
             prefill = min(prefill, seconds / Double(prompt.count))
-            firstToken = min(firstToken, try seconds + time { _ = try model([token(1)], state: &state, on: tape) })
+            firstToken = min(
+                firstToken, try seconds + time { _ = try model([model.measuredToken(1)], state: &state, on: tape) })
         }
         let seconds = try time {
-            for i in 0..<plan.decodeLength { _ = try model([token(i)], state: &state, on: tape) }
+            for i in 0..<plan.decodeLength { _ = try model([model.measuredToken(i)], state: &state, on: tape) }
         }
         decode = min(decode, seconds / Double(plan.decodeLength))
         for size in plan.batchSizes {
-            var chunks = (0..<size).map { SequenceChunk(tokens: [token($0)], state: model.initialState()) }
+            var chunks = (0..<size).map {
+                SequenceChunk(tokens: [model.measuredToken($0)], state: model.initialState())
+            }
             _ = try model(&chunks, on: tape)
             let steps = max(2, plan.decodeLength / size)
             let seconds = try time { for _ in 0..<steps { _ = try model(&chunks, on: tape) } }
@@ -87,4 +89,9 @@ struct ModelBenchPlan {
     var prefillLength: Int
     var decodeLength: Int
     var batchSizes: [Int]
+}
+
+extension LanguageModel {
+    /// Token `i` of the text that benchmarks read: all over the vocabulary, in no order.
+    func measuredToken(_ i: Int) -> Int32 { Int32(i * 7919 % 65521) % Int32(configuration.vocabularySize) }
 }

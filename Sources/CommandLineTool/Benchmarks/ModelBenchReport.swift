@@ -18,8 +18,8 @@ struct ModelBenchReport {
     /// By type, that of activations as bytes from 32-bit ones.
     let losses: [String: Divergence]
     let plan: ModelBenchPlan
-    /// One for each bench, if asked for.
-    let profiles: [ModelProfile]
+    /// Those of each bench by the number of sequences, if asked for.
+    let profiles: [[(batch: Int, profile: ModelProfile)]]
 
     func text() -> String {
         guard let first = benches.first else { return "" }
@@ -64,10 +64,15 @@ struct ModelBenchReport {
             table.add(cells)
         }
         lines += table.lines(Style.ofStandardOutput)
-        lines.append("peak memory of the process: \(format(Double(peakMemory()) / 1e6, decimals: 0)) MB")
+        lines.append("peak memory of the process: \(format(Double(ProcessMemory.peak) / 1e6, decimals: 0)) MB")
         for (bench, profile) in zip(benches, profiles) {
-            lines += ["", "decoding with \(bench.type.rawValue) weights on \(threads(bench.threadCount))"]
-            lines += profile.lines(Style.ofStandardOutput)
+            for (batch, profile) in profile {
+                let sequences = batch == 1 ? "" : "\(batch) sequences "
+                lines += [
+                    "", "decoding \(sequences)with \(bench.type.rawValue) weights on \(threads(bench.threadCount))",
+                ]
+                lines += profile.lines(Style.ofStandardOutput)
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -94,7 +99,10 @@ struct ModelBenchReport {
                 row["fast_kl_divergence"] = loss.meanDivergence
                 row["fast_kl_tokens"] = loss.tokenCount
             }
-            if index < profiles.count { row["profile"] = profiles[index].json }
+            if index < profiles.count {
+                row["profiles"] = Dictionary(
+                    profiles[index].map { ("\($0.batch)", $0.profile.json) }, uniquingKeysWith: { first, _ in first })
+            }
             return row
         }
         let machine = limits.sorted { $0.key < $1.key }.map { count, limit in
@@ -104,7 +112,7 @@ struct ModelBenchReport {
             ].compactMapValues { $0 }
         }
         let report: [String: Any] = [
-            "kernels": Kernels.best.name, "machine": machine, "results": rows, "peak_memory_bytes": peakMemory(),
+            "kernels": Kernels.best.name, "machine": machine, "results": rows, "peak_memory_bytes": ProcessMemory.peak,
             "architecture": benches.first?.model.configuration.architecture ?? "",
             "parameters": benches.first?.model.parameterCount ?? 0,
         ]
@@ -115,16 +123,4 @@ struct ModelBenchReport {
     private func threads(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }
 
     private func milliseconds(_ seconds: Double) -> String { "\(format(seconds * 1e3, decimals: 0)) ms" }
-}
-
-/// The most memory that the process has had so far, in bytes.
-func peakMemory() -> Int {
-    var usage = rusage()
-    #if os(Linux)
-        getrusage(__rusage_who_t(0), &usage)  // RUSAGE_SELF, which C declares as another type
-        return usage.ru_maxrss * 1024
-    #else
-        getrusage(RUSAGE_SELF, &usage)
-        return usage.ru_maxrss
-    #endif
 }

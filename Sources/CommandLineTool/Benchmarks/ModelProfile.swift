@@ -3,6 +3,8 @@ internal import RWKV
 /// Where the time of decoding some tokens went.
 struct ModelProfile {
     let tokenCount: Int
+    /// How often the model was called for them.
+    let steps: Int
     /// All of it, without the price of measuring.
     let seconds: Double
     let ops: [OpProfile.Entry]
@@ -15,7 +17,7 @@ struct ModelProfile {
             TextTable.Column("op", isText: true), TextTable.Column("calls"), TextTable.Column("µs/token"),
             TextTable.Column("share"),
         ])
-        for op in ops { table.add(row(op.op, "\(op.calls / max(1, tokenCount))", op.seconds)) }
+        for op in ops { table.add(row(op.op, "\(op.calls / max(1, steps))", op.seconds)) }
         table.add(row("outside of ops", "", secondsOutside))
         return table.lines(style)
     }
@@ -32,7 +34,10 @@ struct ModelProfile {
         return [
             "seconds_per_token": seconds / count, "seconds_outside_of_ops": secondsOutside / count,
             "ops": ops.map { op -> [String: Any] in
-                ["op": op.op, "calls_per_token": Double(op.calls) / count, "seconds_per_token": op.seconds / count]
+                [
+                    "op": op.op, "calls_per_step": Double(op.calls) / Double(steps),
+                    "seconds_per_token": op.seconds / count,
+                ]
             },
         ]
     }

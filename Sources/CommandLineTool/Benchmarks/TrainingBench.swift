@@ -47,7 +47,7 @@ final class TrainingBench {
         _ = try profiled.step()
         profile.reset()
         let seconds = try time { _ = try profiled.step() }
-        return ModelProfile(tokenCount: tokenCount, seconds: seconds - profile.cost, ops: profile.entries)
+        return ModelProfile(tokenCount: tokenCount, steps: 1, seconds: seconds - profile.cost, ops: profile.entries)
     }
 
     private var text: [Int32] {

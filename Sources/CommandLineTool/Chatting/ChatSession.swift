@@ -6,19 +6,25 @@ struct ChatSession {
     let editor: LineEditor
     let stop: StopRequest
 
-    /// Runs until the person leaves.
-    func run() throws {
+    /// Runs until the person leaves, or the lines are at their end.
+    ///
+    /// What was typed wrong is said, and the chat goes on.
+    /// - Returns: Whether all went well.
+    func run() throws -> Bool {
+        var wentWell = true
         while let line = nextLine() {
+            // What is pressed from here on means the answer to this line, be it begun or not.
+            let presses = stop.requests.value
             if line.allSatisfy(\.isWhitespace) { continue }
             do {
-                guard try perform(ChatLine(line)) else { return }
+                guard try perform(ChatLine(line), presses: presses) else { return wentWell }
             } catch {
-                // What was typed wrong is said, and the chat goes on; in a script it is a failure.
-                if !editor.isInteractive { throw error }
+                wentWell = false
                 Terminal.note("\(error)")
             }
         }
         if editor.isInteractive { Terminal.write("\n") }
+        return wentWell
     }
 
     /// A line, with those that it goes on in.
@@ -30,12 +36,13 @@ struct ChatSession {
         return line
     }
 
+    /// - Parameter presses: How often Ctrl-C had been pressed when the line was read; one more stops an answer.
     /// - Returns: Whether the chat goes on.
-    private func perform(_ line: ChatLine) throws -> Bool {
+    private func perform(_ line: ChatLine, presses: Int) throws -> Bool {
         let conversation = self.conversation
         switch line {
-        case .say(let text): try show(conversation.reply(to: text))
-        case .retry: try show(conversation.retry())
+        case .say(let text): try show(conversation.reply(to: text), presses: presses)
+        case .retry: try show(conversation.retry(), presses: presses)
         case .edit(let id, let text):
             try wait {
                 let nodes = await conversation.tree.nodes
@@ -44,7 +51,7 @@ struct ChatSession {
                 }
                 try await conversation.go(to: nodes[id].parent)
             }
-            try show(conversation.reply(to: text))
+            try show(conversation.reply(to: text), presses: presses)
         case .rewind(let count):
             let message = try wait { try await conversation.rewind(count) }
             Terminal.note("took back: \(message.content)")
@@ -64,9 +71,8 @@ struct ChatSession {
         return true
     }
 
-    private func show(_ answer: AsyncThrowingStream<String, any Error>) throws {
-        let before = stop.requests.value
-        try waiting(unless: { stop.requests.value > before }) {
+    private func show(_ answer: AsyncThrowingStream<String, any Error>, presses: Int) throws {
+        try waiting(unless: { stop.requests.value > presses }) {
             for try await piece in answer { Terminal.write(piece) }
         }
         Terminal.write("\n")

@@ -1,6 +1,3 @@
-internal import Dispatch
-internal import RWKV
-
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -12,18 +9,12 @@ internal import RWKV
 /// Ctrl-C as a wish that can be granted and forgotten: it stops an answer and not the program.
 final class StopRequest {
     /// How often Ctrl-C was pressed so far.
-    let requests = Counter()
-    private let source: any DispatchSourceSignal
+    let requests: Counter
+    private let watch: SignalWatch
 
     init() {
-        signal(SIGINT, SIG_IGN)
-        source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        source.setEventHandler { [requests] in requests.add() }
-        source.resume()
-    }
-
-    deinit {
-        source.cancel()
-        signal(SIGINT, SIG_DFL)
+        let requests = Counter()
+        self.requests = requests
+        watch = SignalWatch([SIGINT]) { requests.add() }
     }
 }

@@ -12,10 +12,11 @@ struct Bench: ParsableCommand {
               rwkv bench
               rwkv bench --random rwkv7:L12:D768:V65536 --types bf16,q8_0,q4_0 --threads 1,2
               rwkv bench training --random rwkv7:L6:D512:V256
+              rwkv bench length
               rwkv bench kernels
               rwkv bench tokenizer --tokenizer world --vocab rwkv_vocab_v20230424.txt --data text.txt
             """,
-        subcommands: [BenchModel.self, BenchTraining.self, BenchKernels.self, BenchTokenizer.self],
+        subcommands: [BenchModel.self, BenchTraining.self, BenchLength.self, BenchKernels.self, BenchTokenizer.self],
         defaultSubcommand: BenchModel.self)
 }
 

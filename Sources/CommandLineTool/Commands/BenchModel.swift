@@ -22,11 +22,7 @@ struct BenchModel: ParsableCommand {
               rwkv bench model --random rwkv7:L12:D768 --types bf16,q8_0,q4_0 --json
             """)
 
-    @Option(help: ArgumentHelp("A checkpoint; without it, the small model inside the program.", valueName: "path"))
-    var model: String?
-
-    @Option(help: ArgumentHelp("Random weights of these sizes: rwkv7:L12:D768:V65536.", valueName: "sizes"))
-    var random: RandomModel?
+    @OptionGroup var measured: MeasuredModelOptions
 
     @Option(help: ArgumentHelp("Weight types: f32,f16,bf16,q8_0,…; the file's own by default.", valueName: "list"))
     var types: TypeList?
@@ -58,7 +54,6 @@ struct BenchModel: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if model != nil, random != nil { throw ValidationError("--model and --random exclude each other") }
         if !(0...1_000_000).contains(prefill) { throw ValidationError("--prefill is \(prefill); it must be 0 or more") }
         if decode < 1 { throw ValidationError("--decode is \(decode); it must be at least 1") }
         if lossTokens < 0 { throw ValidationError("--loss-tokens is \(lossTokens); it must be 0 or more") }
@@ -73,7 +68,7 @@ struct BenchModel: ParsableCommand {
         var benches: [ModelBench] = []
         for type in types?.types ?? [nil] {
             let began = monotonicSeconds()
-            let loaded = try load(type)
+            let loaded = try measured.load(type)
             let kind = type ?? Self.commonType(loaded)
             loadSeconds[kind.rawValue] = monotonicSeconds() - began
             if kind.isQuantized || kind == .bf16 && Kernels.best.prefersBF16, lossTokens > 0 {
@@ -112,24 +107,11 @@ struct BenchModel: ParsableCommand {
             })
         let report = ModelBenchReport(
             benches: benches, limits: limits, loadSeconds: loadSeconds, losses: losses, plan: plan,
-            profiles: profile ? try benches.map { try $0.profile() } : [])
+            profiles: profile
+                ? try benches.map { bench in
+                    try ([1] + plan.batchSizes).map { (batch: $0, profile: try bench.profile(batch: $0)) }
+                } : [])
         Terminal.write(json ? try report.json() : report.text())
-    }
-
-    private func load(_ type: DataType?) throws -> LanguageModel {
-        if let random { return try random.model(type ?? .bf16) }
-        guard let model else {
-            guard let type else { return try BuiltInModel.model() }
-            return try converted(BuiltInModel.model().tensors(), type)
-        }
-        return try about(model) {
-            guard let type else { return try LanguageModel(contentsOf: model) }
-            return try converted(LanguageModel(contentsOf: model).tensors(), type)
-        }
-    }
-
-    private func converted(_ tensors: [StoredTensor], _ type: DataType) throws -> LanguageModel {
-        try LanguageModel(loading: ConvertedTensors(tensors, type))
     }
 
     /// The type of most bytes.
@@ -137,19 +119,5 @@ struct BenchModel: ParsableCommand {
         var bytes: [DataType: Int] = [:]
         for parameter in model.parameters { bytes[parameter.value.type, default: 0] += parameter.value.byteCount }
         return bytes.max { $0.value < $1.value }?.key ?? .f32
-    }
-}
-
-/// A model's tensors with its matrices in another type, where their rows are whole blocks of it.
-private struct ConvertedTensors: TensorSource {
-    let tensors: [StoredTensor]
-    let metadata: [String: String] = [:]
-
-    init(_ tensors: [StoredTensor], _ type: DataType) {
-        self.tensors = tensors.map { tensor in
-            let isMatrix = tensor.shape.extents.count == 2 && tensor.name.hasSuffix(".weight")
-            guard isMatrix, tensor.shape.extents[1].isMultiple(of: type.blockLength) else { return tensor }
-            return tensor.converted(to: type)
-        }
     }
 }

@@ -1,6 +1,6 @@
-internal import ArgumentParser
+public import ArgumentParser
 internal import Foundation
-internal import RWKV
+public import RWKV
 
 /// A conversation in the terminal.
 struct Chat: ParsableCommand {
@@ -11,7 +11,8 @@ struct Chat: ParsableCommand {
             costs no more to go on with than a short one, and going back costs nothing. Models of the World and G1 series \
             are addressed in their own format; others, such as the one inside the program, go on from your text.
 
-            /help lists the commands of a chat. If standard input is not a terminal, each of its lines is a message.
+            /help lists the commands of a chat. If standard input is not a terminal, each of its lines is a message \
+            or a command; a command that cannot be done is said, the rest is done all the same, and the exit code is 1.
 
             Examples:
               rwkv chat --model rwkv7-g1a-0.1b.pth --think on
@@ -27,10 +28,10 @@ struct Chat: ParsableCommand {
     var tokenLimit = 1000
 
     @Option(help: "The format of the conversation: plain, world or g1; by default the one that suits the model.")
-    var template: TemplateName?
+    var template: ChatFormat.Kind?
 
     @Option(help: "How a G1 model begins its answers: off, fake (empty thoughts), on, short or long.")
-    var think: ThinkingName?
+    var think: Thinking?
 
     @Option(help: ArgumentHelp("What the conversation begins with.", valueName: "text"))
     var system: String?
@@ -53,13 +54,13 @@ struct Chat: ParsableCommand {
         let model = try options.loadModel(firstState: state)
         let tokenizer = try options.loadTokenizer(for: model)
         var format = ChatFormat.suiting(tokenizer, fileName: (options.model as NSString?)?.lastPathComponent ?? "")
-        if let template { format = ChatFormat(template.kind) }
+        if let template { format = ChatFormat(template) }
         if let think {
             guard format.kind == .g1 else {
                 throw ValidationError(
                     "--think is for the template g1, and this model has \(format.kind.rawValue); add --template g1")
             }
-            format.thinking = think.thinking
+            format.thinking = think
         }
         let threads = options.threading.threads ?? ThreadPool.processorCount
         let engine = BatchEngine(
@@ -80,7 +81,9 @@ struct Chat: ParsableCommand {
             Terminal.note("\(name), template \(format.kind.rawValue); /help lists the commands, Ctrl-D leaves")
             if !editor.canEdit { Terminal.note("libedit was not found: lines cannot be edited with the arrow keys") }
         }
-        try session.run()
+        let wentWell = try session.run()
+        // A person has seen what went wrong; a script is told at the end.
+        if !editor.isInteractive, !wentWell { throw ExitCode.failure }
     }
 
     /// A file among the user's own, in a folder that is there.
@@ -99,30 +102,6 @@ struct Chat: ParsableCommand {
     }
 }
 
-/// A chat template's name on the command line.
-enum TemplateName: String, ExpressibleByArgument, CaseIterable {
-    case plain, world, g1
+extension ChatFormat.Kind: ExpressibleByArgument {}
 
-    var kind: ChatFormat.Kind {
-        switch self {
-        case .plain: .plain
-        case .world: .world
-        case .g1: .g1
-        }
-    }
-}
-
-/// A way of thinking on the command line.
-enum ThinkingName: String, ExpressibleByArgument, CaseIterable {
-    case off, fake, on, short, long
-
-    var thinking: Thinking {
-        switch self {
-        case .off: .off
-        case .fake: .fake
-        case .on: .on
-        case .short: .short
-        case .long: .long
-        }
-    }
-}
+extension Thinking: ExpressibleByArgument {}

@@ -8,11 +8,11 @@ struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compares architectures: RNN, LSTM, Transformer and the versions of RWKV.",
         discussion: """
-            Models of about the same number of parameters are trained on one text, with as many tokens or as many minutes
-            each, and measured: learning curves, validation loss, time and memory of generating by the length of the text, of
-            training by the length of the context, loss by position, how far gradients reach back, and recall of what was
-            read. The folder gets report.html (one page with everything), comparison.json and the models. A comparison that
-            was interrupted goes on when the same command is given again.
+            Models of about the same number of parameters are trained on one text, with as many tokens or as many minutes \
+            each, and measured: learning curves, validation loss, time and memory of generating by the length of the text, \
+            of training by the length of the context, loss by position, how far gradients reach back, and recall of what \
+            was read. The folder gets report.html (one page with everything), its plots as SVG files, comparison.json and the models. A comparison \
+            that was interrupted goes on when the same command is given again.
 
             Examples:
               rwkv compare --data input.txt --quick --output comparison
@@ -82,6 +82,19 @@ struct Compare: ParsableCommand {
             valueName: "parts"))
     var only: NameList?
 
+    @Option(
+        help: ArgumentHelp("The widths of the models that learn to recall; 32,64,128 by default.", valueName: "list"))
+    var recallWidths: NumberList?
+
+    @Option(help: ArgumentHelp("The most steps that they learn for; 3000 by default.", valueName: "n"))
+    var recallSteps: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The most that each model's generation is measured for; 600 by default, with --quick 8.",
+            valueName: "seconds"))
+    var generationSeconds: Double?
+
     @Flag(help: "Write the results to standard output too, as JSON.")
     var json = false
 
@@ -121,6 +134,9 @@ struct Compare: ParsableCommand {
         plan.batchSize = batch ?? plan.batchSize
         plan.learningRate = rate ?? plan.learningRate
         plan.seed = seed
+        plan.recall.widths = recallWidths?.numbers ?? plan.recall.widths
+        plan.recall.stepCount = recallSteps ?? plan.recall.stepCount
+        plan.generationSeconds = generationSeconds ?? plan.generationSeconds
         if let only { plan.parts = ComparisonPlan.Part.allCases.filter { only.names.contains($0.rawValue) } }
         return plan
     }

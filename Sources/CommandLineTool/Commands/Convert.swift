@@ -27,10 +27,12 @@ struct Convert: ParsableCommand {
               rwkv convert rwkv7.pth rwkv7.gguf --type q8_0 --vocab rwkv_vocab_v20230424.txt
               rwkv convert rwkv7-Q4_K_M.gguf rwkv7.pth --type bf16
               rwkv convert rwkv4.pth rwkv4.bin --type q5_1
+              rwkv convert built-in inside.gguf --type q8_0
               rwkv convert model.pth merged.safetensors --lora adapter.pth:32 --type bf16
             """)
 
-    @Argument(help: ArgumentHelp("The checkpoint to read.", valueName: "input"))
+    @Argument(
+        help: ArgumentHelp("The checkpoint to read, or built-in for the model inside the program.", valueName: "input"))
     var input: String
 
     @Argument(help: ArgumentHelp("The file to write: .safetensors, .st, .pth, .gguf or .bin.", valueName: "output"))
@@ -64,12 +66,13 @@ struct Convert: ParsableCommand {
     func run() throws {
         guard let format = outputFormat else { return }
         let adapters = try adapters.adapters()
-        let file = try about(input) { try ModelCheckpoint(path: input) }
-        let tensors = try about(input) { () -> [StoredTensor] in
-            if adapters.isEmpty { return file.tensors }
-            let adapted = try AdaptedCheckpoint(path: input, adapters: adapters)
+        let named = NamedModel(input)
+        let file = try named.source()
+        var tensors = file.tensors
+        if !adapters.isEmpty {
+            let adapted = try named.checkpoint(adapters)
             // llama.cpp and rwkv.cpp know no first state.
-            return adapted.tensors + (format == .gguf || format == .bin ? [] : adapted.tunedState)
+            tensors = adapted.tensors + (format == .gguf || format == .bin ? [] : adapted.tunedState)
         }
         try about(input) {
             switch format {
@@ -77,7 +80,7 @@ struct Convert: ParsableCommand {
             case .pth: try PyTorchFile.write(plain(tensors), to: output)
             case .gguf:
                 let rows = tensors.first { $0.name == "emb.weight" }?.shape.extents.first ?? 0
-                let tokenizer = try CarriedTokenizer.parts(of: input, named: vocab, vocabularySize: rows)
+                let tokenizer = try CarriedTokenizer.parts(of: named.path, named: vocab, vocabularySize: rows)
                 try GGUFFile.write(
                     tensors, type: type?.dataType, vocabulary: tokenizer.vocabulary, tokenizerJSON: tokenizer.json,
                     name: OutputFormat.stem(output), to: output)

@@ -117,7 +117,7 @@ struct Evaluate: ParsableCommand {
     }
 
     private func lastWords(_ path: String, _ models: [EvaluatedModel]) throws -> EvaluationReport.Part {
-        let task = try about(path) { try read(path) { try LastWordTask(jsonLines: $0, limit: limit) } }
+        let task = try about(path) { try LastWordTask(lines(path), limit: limit) }
         let results = try models.map { evaluated in
             let meter = ProgressMeter(evaluated.name, total: task.count, unit: "passages")
             return try task.measure(evaluated.model, evaluated.tokenizer, on: evaluated.workspace) { meter.show($0) }
@@ -126,7 +126,7 @@ struct Evaluate: ParsableCommand {
     }
 
     private func questions(_ path: String, _ models: [EvaluatedModel]) throws -> EvaluationReport.Part {
-        let task = try about(path) { try read(path) { try MultipleChoiceTask(jsonLines: $0, limit: limit) } }
+        let task = try about(path) { try MultipleChoiceTask(lines(path), limit: limit) }
         let results = try models.map { evaluated in
             let meter = ProgressMeter(evaluated.name, total: task.count, unit: "questions")
             return try task.measure(evaluated.model, evaluated.tokenizer, on: evaluated.workspace) { meter.show($0) }
@@ -134,9 +134,9 @@ struct Evaluate: ParsableCommand {
         return try .choices(results, title: Self.shortName(path))
     }
 
-    private func read<Result>(_ path: String, _ work: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
-        let storage = try MappedFile(path: path).storage
-        return try withExtendedLifetime(storage) { try work(storage.bytes) }
+    /// The lines of a file; far shorter ones than documents may have, and longer than any question.
+    private func lines(_ path: String) throws -> JSONLineReader {
+        JSONLineReader(try MappedFile(path: path).storage, path: path, lineLimit: 16 << 20)
     }
 
     private static func shortName(_ path: String) -> String { (path as NSString).lastPathComponent }

@@ -57,12 +57,9 @@ struct Ingest: ParsableCommand {
 
     func run() throws {
         let interrupt = Interrupt()
-        let path = model == builtInName ? nil : model
-        let loaded =
-            try path.map { path in
-                try about(path) { try LanguageModel(contentsOf: path, adapters: adapters.adapters()) }
-            } ?? BuiltInModel.model()
-        let tokenizer = try ModelOptions.tokenizer(tokenizer, of: path, for: loaded)
+        let named = NamedModel(model)
+        let loaded = try named.load(adapters.adapters())
+        let tokenizer = try ModelOptions.tokenizer(tokenizer, of: named.path, for: loaded)
         let storages = try files.map { try MappedFile(path: $0).storage }
         let fresh = ReadingProgress(
             files: files.map { URL(fileURLWithPath: $0).standardizedFileURL.path }, sizes: storages.map(\.bytes.count),

@@ -36,7 +36,7 @@ struct Inspect: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A checkpoint or a folder of the Hugging Face hub; without it, the model inside the program.",
+            "A checkpoint or a folder of the Hugging Face hub; without it, or with built-in, the model inside.",
             valueName: "file"))
     var file: String?
 
@@ -49,9 +49,8 @@ struct Inspect: ParsableCommand {
     @OptionGroup var threading: ThreadOptions
 
     func run() throws {
-        let report =
-            try file.map { file in try about(file) { try FileReport(path: file, statisticsOn: pool) } }
-            ?? FileReport(path: nil, statisticsOn: pool)
+        let named = NamedModel(file)
+        let report = try about(named.name) { try FileReport(path: named.path, statisticsOn: pool) }
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

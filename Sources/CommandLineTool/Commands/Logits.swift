@@ -49,10 +49,7 @@ struct Logits: ParsableCommand {
 
     func run() throws {
         let ids = try TokenList.parse(tokens)
-        let model =
-            try self.model.map { path in
-                try about(path) { try LanguageModel(contentsOf: path, adapters: adapters.adapters()) }
-            } ?? BuiltInModel.model()
+        let model = try NamedModel(self.model).load(adapters.adapters())
         var state =
             try self.state.map { path in try about(path) { try model.state(from: StateFile(path: path)) } }
             ?? model.initialState()

@@ -46,7 +46,8 @@ struct Merge: ParsableCommand {
     }
 
     func run() throws {
-        let source = try about(model) { try FirstModel.source(model) }
+        let named = NamedModel(model)
+        let source = try named.source()
         let state = try state.map { path in
             guard try StateFile(path: path).isTuned else {
                 throw InputError(description: "\(path) is a state that was saved after a text, not a tuned one")
@@ -55,7 +56,7 @@ struct Merge: ParsableCommand {
         }
         let all = try adapters.adapters() + (state.map { [$0] } ?? [])
         try about(model) {
-            let merged = try AdaptedCheckpoint(source, adapters: all)
+            let merged = try named.checkpoint(all)
             let types = Dictionary(source.tensors.map { ($0.name, $0.type) }, uniquingKeysWith: { $1 })
             let tensors = (merged.tensors + merged.tunedState).map { tensor -> StoredTensor in
                 guard tensor.type.holdsWeights else { return tensor }

@@ -94,9 +94,11 @@ struct Quantize: ParsableCommand {
 
     func run() throws {
         let workspace = threading.workspace(.exact)
-        let path = input == builtInName ? nil : input
+        let named = NamedModel(input)
+        let path = named.path
         let isForRWKVCpp = output.map { OutputFormat(path: $0) == .bin } ?? false
-        let model = try isForRWKVCpp ? load(path).withPlainEnds() : load(path)
+        let loaded = try named.load(adapters.adapters())
+        let model = try isForRWKVCpp ? loaded.withPlainEnds() : loaded
         let sample = try text.map { try tokens($0, textTokens, path, model) }
         let statistics = try sample.map { sample in
             try InputStatistics(of: model, reading: sample, on: workspace) { progress($0, "reading \(text ?? "")") }
@@ -122,13 +124,6 @@ struct Quantize: ParsableCommand {
         if let report {
             try QuantizationReport(quantizer, text: tokens(report, reportTokens, path, model), on: workspace)
                 .write(json: json, written: written.flatMap { model in plan.map { ($0, model, output ?? "") } })
-        }
-    }
-
-    private func load(_ path: String?) throws -> LanguageModel {
-        guard let path else { return try BuiltInModel.model() }
-        return try about(path) {
-            try LanguageModel(AdaptedCheckpoint(path: path, adapters: adapters.adapters()))
         }
     }
 

@@ -12,11 +12,9 @@ struct EvaluatedModel {
 extension ModelOptions {
     /// A second model, without adapters, with the tokenizer that belongs to it; that of the first one if none does.
     func otherModel(_ path: String, named name: String, _ workspace: Workspace) throws -> EvaluatedModel {
-        let isBuiltIn = path == builtInName
-        let model = try about(path) {
-            try isBuiltIn ? BuiltInModel.model() : LanguageModel(AdaptedCheckpoint(path: path, adapters: []))
-        }
-        let own = try Self.ownTokenizer(of: isBuiltIn ? nil : path, for: model)
+        let named = NamedModel(path)
+        let model = try named.load()
+        let own = try Self.ownTokenizer(of: named.path, for: model)
         guard let tokenizer = try own ?? tokenizer.load() else {
             throw ValidationError(
                 "no tokenizer for \(path): none beside it, and none named with --vocab or --tokenizer")

@@ -7,6 +7,7 @@ extension FileReport: Encodable {
         case weightBytes = "weight_bytes"
         case bytesReadPerToken = "bytes_read_per_token"
         case stateBytes = "state_bytes"
+        case stateBytesPerToken = "state_bytes_per_token"
         case notFinite = "not_finite"
     }
 
@@ -44,6 +45,7 @@ extension FileReport: Encodable {
             try object.encode(Dictionary(uniqueKeysWithValues: sizes), forKey: .sizes)
             try object.encode(model.bytesReadPerToken, forKey: .bytesReadPerToken)
             try object.encode(model.stateByteCount, forKey: .stateBytes)
+            try object.encode(model.stateBytesPerToken, forKey: .stateBytesPerToken)
             try object.encodeIfPresent(model.tokenizer.entry, forKey: .tokenizer)
         }
         try object.encode(metadata, forKey: .metadata)

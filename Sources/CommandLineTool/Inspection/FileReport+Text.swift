@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Plots
 internal import RWKV
 
 extension FileReport {
@@ -27,7 +28,7 @@ extension FileReport {
         if let naming { facts.append(("names", "\(naming)’s in the file; below, the official ones")) }
         if kind == .model || kind == .tensors, let problem { facts.append(("no model because", problem)) }
         facts += model?.sizes.sizes.map { ($0.label, "\($0.value)") } ?? []
-        facts.append((model == nil ? "elements" : "parameters", grouped(parameterCount)))
+        facts.append((model == nil ? "elements" : "parameters", NumberText.grouped(parameterCount)))
         facts.append(
             (
                 "types",
@@ -40,7 +41,8 @@ extension FileReport {
             facts.append(
                 ("weights", "\(describe(bytes: byteCount)); \(describe(bytes: model.bytesReadPerToken)) read per token")
             )
-            facts.append(("state", "\(describe(bytes: model.stateByteCount)) per sequence"))
+            let (state, growth) = (describe(bytes: model.stateByteCount), describe(bytes: model.stateBytesPerToken))
+            facts.append(("state", model.stateBytesPerToken == 0 ? "\(state) per sequence" : "\(growth) per token"))
             facts.append(("tokenizer", model.tokenizer.text))
         }
         return facts
@@ -83,17 +85,6 @@ extension [(String, String)] {
         let width = map(\.0.count).max() ?? 0
         return map { $0.0.padded(width + 2) + $0.1 }
     }
-}
-
-/// "5,323,520": a number of many digits that can be read.
-func grouped(_ number: Int) -> String {
-    var digits = String(number)
-    var groups: [String] = []
-    while digits.count > 3 {
-        groups.insert(String(digits.suffix(3)), at: 0)
-        digits.removeLast(3)
-    }
-    return ([digits] + groups).joined(separator: ",")
 }
 
 /// "512 bytes", "10.6 MB": with decimal units, as file sizes are given.

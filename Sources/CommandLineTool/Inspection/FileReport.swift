@@ -90,6 +90,8 @@ struct ModelReport {
     /// The bytes of the weights that one token needs, as they are in the file.
     let bytesReadPerToken: Int
     let stateByteCount: Int
+    /// What the state grows by with each token; 0 where its size is constant.
+    let stateBytesPerToken: Int
     let tokenizer: TokenizerReport
 
     init(_ model: LanguageModel, _ file: some TensorSource, _ carrier: (any VocabularySource)?, path: String?) {
@@ -105,7 +107,9 @@ struct ModelReport {
             default: return sum + byteCount
             }
         }
-        stateByteCount = model.initialState().byteCount
+        let state = model.initialState()
+        stateByteCount = state.byteCount
+        stateBytesPerToken = state.layout.bytesPerToken
         tokenizer = TokenizerReport(
             carried: carrier, path: path, vocabularySize: model.configuration.vocabularySize)
     }

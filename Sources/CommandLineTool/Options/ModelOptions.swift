@@ -21,7 +21,7 @@ struct ModelOptions: ParsableArguments {
     @OptionGroup var threading: ThreadOptions
 
     /// The path of the model; `nil` is the one inside the program.
-    var model: String? { modelName == builtInName ? nil : modelName }
+    var model: String? { NamedModel(modelName).path }
 
     /// What to compute with.
     func workspace() -> Workspace { threading.workspace(activations.precision.precision) }
@@ -30,12 +30,10 @@ struct ModelOptions: ParsableArguments {
     /// - Parameter firstState: A file with the state that its texts begin with.
     func loadModel(firstState: String? = nil) throws -> LanguageModel {
         let all = try adapters.adapters() + (firstState.map { [Adapter.state(path: $0)] } ?? [])
-        guard let model else { return try about(builtInName) { try BuiltInModel.model(adapters: all) } }
-        return try about(model) {
-            let file = try AdaptedCheckpoint(path: model, adapters: all)
-            warnAboutNonFiniteWeights(file, path: model)
-            return try LanguageModel(file)
-        }
+        let named = NamedModel(modelName)
+        let checkpoint = try named.checkpoint(all)
+        if !named.isBuiltIn { warnAboutNonFiniteWeights(checkpoint, path: named.name) }
+        return try about(named.name) { try LanguageModel(checkpoint) }
     }
 
     /// The tokenizer asked for, or the one that belongs to the model.
@@ -61,9 +59,6 @@ struct ModelOptions: ParsableArguments {
             beside: model, vocabularySize: loaded.configuration.vocabularySize)?.tokenizer
     }
 }
-
-/// What the model inside the program is called where a path is expected.
-let builtInName = "built-in"
 
 /// How many threads compute.
 struct ThreadOptions: ParsableArguments {
@@ -116,4 +111,6 @@ private func warnAboutNonFiniteWeights(_ file: some TensorSource, path: String) 
     for finding in NonFiniteScan.scan(file.tensors).prefix(5) {
         Terminal.note("warning: \(path): \(finding)")
     }
+    // Of all that has now been in memory, the embeddings alone will hardly be read again.
+    file.tensors.first { $0.name == "emb.weight" }?.dropPages()
 }

@@ -54,8 +54,6 @@ final class RunRecord {
     }
 
     private func write(_ bytes: [UInt8], _ name: String) throws {
-        let file = try AtomicFile(path: folder.file(name))
-        try file.write(bytes)
-        try file.commit()
+        try AtomicFile.replace(folder.file(name), with: bytes)
     }
 }

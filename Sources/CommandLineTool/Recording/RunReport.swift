@@ -26,11 +26,16 @@ struct RunReport {
         var page = PlotPage(name)
         page.subtitle = subtitle
         page.figures = figures
-        page.plots = plots.map { plot, note in
-            var plot = plot
-            plot.size = (640, 360)
-            return (plot, note)
-        }
+        var section = PlotPage.Section()
+        section.parts = [
+            .pictures(
+                plots.map { plot, note in
+                    var plot = plot
+                    plot.size = (640, 360)
+                    return PlotPage.Picture(plot, note: note)
+                })
+        ]
+        page.sections = [section]
         page.textsTitle = "What the model writes"
         page.texts = shownSamples.map { PlotPage.Text("After step \($0.step)", $0.prompt + $0.text) }
         page.details = [PlotPage.Text("Configuration", String(decoding: configuration, as: UTF8.self))]
@@ -49,10 +54,14 @@ struct RunReport {
         var figures = [PlotPage.Figure("Steps", "\(training.trainer.stepsDone)", note: total)]
         if let last = entries.last {
             let recent = entries.suffix(50)
-            let mean = recent.reduce(0) { $0 + $1.loss } / Double(recent.count)
-            figures.append(
-                PlotPage.Figure(
-                    "Training loss", format(mean, decimals: 3), note: "nats per token, last \(recent.count) steps"))
+            // A step that was skipped may have no loss.
+            let losses = recent.map(\.loss).filter(\.isFinite)
+            if !losses.isEmpty {
+                let mean = losses.reduce(0, +) / Double(losses.count)
+                figures.append(
+                    PlotPage.Figure(
+                        "Training loss", format(mean, decimals: 3), note: "nats per token, last \(losses.count) steps"))
+            }
             if let best = training.progress.best {
                 figures += [
                     PlotPage.Figure(
@@ -129,7 +138,7 @@ struct RunReport {
     }
 
     private func points(_ value: (TrainingLogEntry) -> Double) -> [Point] {
-        entries.map { Point(x: Double($0.step), y: value($0)) }
+        entries.map { Point(x: Double($0.step), y: value($0)) }.filter(\.y.isFinite)
     }
 
     private func measured(_ value: (TrainingLogEntry) -> Double?) -> [Point] {

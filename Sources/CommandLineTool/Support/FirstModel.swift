@@ -8,14 +8,10 @@ struct FirstModel {
 
     init(_ path: String) throws {
         // Absolute, so that a run can be resumed from anywhere.
-        self.path = path == builtInName ? path : URL(fileURLWithPath: path).path
-        checkpoint = try AdaptedCheckpoint(Self.source(path))
+        let named = NamedModel(path)
+        self.path = named.path.map { URL(fileURLWithPath: $0).path } ?? builtInName
+        checkpoint = try named.checkpoint()
     }
 
-    var isBuiltIn: Bool { path == builtInName }
-
-    /// The tensors of the checkpoint at `path`, or of the model inside.
-    static func source(_ path: String) throws -> any TensorSource {
-        path == builtInName ? try BuiltInModel.checkpoint() : try ModelCheckpoint(path: path)
-    }
+    var isBuiltIn: Bool { NamedModel(path).isBuiltIn }
 }

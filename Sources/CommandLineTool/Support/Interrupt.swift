@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import RWKV
 
 #if canImport(Glibc)
@@ -13,26 +12,16 @@ internal import RWKV
 ///
 /// A second Ctrl-C ends the program at once.
 final class Interrupt {
-    private let flag = CancellationFlag()
-    private var sources: [any DispatchSourceSignal] = []
+    private let flag: CancellationFlag
+    private let watch: SignalWatch
 
     init() {
-        for number in [SIGINT, SIGTERM] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [flag] in
-                if flag.isSet { _exit(130) }
-                flag.set()
-            }
-            source.resume()
-            sources.append(source)
+        let flag = CancellationFlag()
+        self.flag = flag
+        watch = SignalWatch([SIGINT, SIGTERM]) {
+            if flag.isSet { _exit(130) }
+            flag.set()
         }
-    }
-
-    /// From here on the signals end the program as usual, unless another of these is made.
-    deinit {
-        for source in sources { source.cancel() }
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
     }
 
     /// Whether the user has asked to stop.

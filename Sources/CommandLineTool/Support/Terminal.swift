@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -11,21 +13,31 @@ enum Terminal {
     /// Whether a person sees standard error as it is written.
     static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Whether the line at the cursor is one of progress.
+    private static let showsProgress = Atomic(false)
+
     /// Writes text to standard output at once.
     static func write(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
 
     /// Writes a line to standard error.
-    static func note(_ text: String) { write(Array((clearing + text + "\n").utf8), to: STDERR_FILENO) }
+    static func note(_ text: String) {
+        endProgress()
+        write(Array((text + "\n").utf8), to: STDERR_FILENO)
+    }
 
     /// Shows a line of progress, in place of the last one; nothing unless a person is watching.
     static func progress(_ text: String) {
-        if isInteractive { write(Array((clearing + text).utf8), to: STDERR_FILENO) }
+        guard isInteractive else { return }
+        showsProgress.store(true, ordering: .relaxed)
+        write(Array((clearing + text).utf8), to: STDERR_FILENO)
     }
 
-    /// Removes the line of progress.
-    static func endProgress() { progress("") }
+    /// Removes the line of progress; a line with anything else stays.
+    static func endProgress() {
+        if showsProgress.exchange(false, ordering: .relaxed) { write(Array(clearing.utf8), to: STDERR_FILENO) }
+    }
 
-    private static var clearing: String { isInteractive ? "\r\u{1B}[K" : "" }
+    private static let clearing = "\r\u{1B}[K"
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]

@@ -71,9 +71,7 @@ struct TrainingSources {
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, to name: String) throws {
-        let copy = try AtomicFile(path: folder.file(name))
-        try copy.write(bytes)
-        try copy.commit()
+        try AtomicFile.replace(folder.file(name), with: bytes)
     }
 
     /// The tokenizer in the folder, or bytes.

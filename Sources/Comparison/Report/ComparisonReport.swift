@@ -9,14 +9,26 @@ public struct ComparisonReport {
 
     /// The text of the page, in UTF-8.
     public func html() -> String {
-        HTMLText.page(
-            title: "Recurrent networks, Transformers and RWKV compared",
-            [summary, learning, generation, contexts, positions, reach, exponents, recall].joined())
+        var page = PlotPage("Recurrent networks, Transformers and RWKV compared")
+        page.sections = sections
+        return page.html()
+    }
+
+    /// The page's plots as pictures (SVG) by names made of their titles, to be shown elsewhere.
+    public func pictures() -> [(name: String, svg: String)] {
+        sections.flatMap(\.plots).map { plot in
+            let words = plot.title.lowercased().split { !$0.isLetter && !$0.isNumber }
+            return (words.joined(separator: "-"), plot.svg())
+        }
+    }
+
+    private var sections: [PlotPage.Section] {
+        [summary, learning, generation, contexts, positions, reach, exponents, recall].compactMap { $0 }
     }
 
     // MARK: Sections
 
-    private var summary: String {
+    private var summary: PlotPage.Section? {
         let plan = results.plan
         let parameters = "about \(NumberNames.grouped(plan.parameterCount)) parameters"
         let amount: String =
@@ -35,7 +47,9 @@ public struct ComparisonReport {
             "bits per byte",
             "time of a token", "state then",
         ]
-        return HTMLText.paragraph(text) + HTMLText.table(header, results.models.map(summaryRow))
+        var section = PlotPage.Section("", [text])
+        section.parts.append(.table(PlotPage.Table(header, results.models.map(summaryRow))))
+        return section
     }
 
     private func summaryRow(_ model: ModelResults) -> [String] {
@@ -58,10 +72,10 @@ public struct ComparisonReport {
         return row
     }
 
-    private var learning: String {
+    private var learning: PlotPage.Section? {
         let curves = models { $0.training?.curve.map { Moment($0.tokens, $0.seconds, $0.loss) } }
         let measured = models { $0.training?.validations.map { Moment($0.tokens, $0.seconds, $0.bitsPerByte) } }
-        if curves.isEmpty { return "" }
+        if curves.isEmpty { return nil }
         let text = """
             Validation is the whole text to measure on, in windows of \(results.plan.contextLength) tokens, each read from the \
             first state. Time is that of the training steps alone.
@@ -69,12 +83,11 @@ public struct ComparisonReport {
         let losses = curves.map { line($0.0, $0.1.map { Point(x: $0.tokens, y: $0.value) }) }
         let byTokens = measured.map { line($0.0, $0.1.map { Point(x: $0.tokens, y: $0.value) }) }
         let byTime = measured.map { line($0.0, $0.1.map { Point(x: $0.seconds, y: $0.value) }) }
-        return [
-            HTMLText.heading("Learning"), HTMLText.paragraph(text),
+        return section(
+            "Learning", [text],
             plot("Loss in training", "tokens", "nats per token", losses, logX: true),
             plot("Validation by tokens", "tokens", "bits per byte", byTokens),
-            plot("Validation by time", "seconds", "bits per byte", byTime),
-        ].joined()
+            plot("Validation by time", "seconds", "bits per byte", byTime))
     }
 
     /// A number at a moment of a training.
@@ -86,9 +99,9 @@ public struct ComparisonReport {
         }
     }
 
-    private var generation: String {
+    private var generation: PlotPage.Section? {
         let points = models { $0.generation?.points }
-        if points.isEmpty { return "" }
+        if points.isEmpty { return nil }
         func series(_ y: (GenerationPoint) -> Double) -> [Series] {
             points.map { model, points in line(model, points.map { Point(x: Double($0.length), y: y($0)) }) }
         }
@@ -104,18 +117,16 @@ public struct ComparisonReport {
         }
         let note = "Not measured for lack of time or room: \(leftOut.joined(separator: "; "))."
         let (n, before) = ("N", "N, tokens before it")
-        return [
-            HTMLText.heading("Generating"), HTMLText.paragraph(text),
-            leftOut.isEmpty ? "" : HTMLText.paragraph(note),
+        return section(
+            "Generating", leftOut.isEmpty ? [text] : [text, note],
             plot("Time of a token", before, "seconds", series(\.secondsPerToken), logX: true, logY: true),
             plot("Time of N tokens", n, "seconds", series(\.secondsInAll), logX: true, logY: true),
-            plot("Memory of the state", before, "bytes", series { Double($0.stateByteCount) }, logX: true, logY: true),
-        ].joined()
+            plot("Memory of the state", before, "bytes", series { Double($0.stateByteCount) }, logX: true, logY: true))
     }
 
-    private var contexts: String {
+    private var contexts: PlotPage.Section? {
         let points = models { $0.contexts }
-        if points.isEmpty { return "" }
+        if points.isEmpty { return nil }
         func series(_ y: (ContextPoint) -> Double) -> [Series] {
             points.map { model, points in line(model, points.map { Point(x: Double($0.length), y: y($0)) }) }
         }
@@ -124,16 +135,15 @@ public struct ComparisonReport {
             besides weights and gradients. Recurrent networks have one sequence only here, and so products of one row; with \
             more of them they are faster per token.
             """
-        return [
-            HTMLText.heading("Training by the length of the context"), HTMLText.paragraph(text),
+        return section(
+            "Training by the length of the context", [text],
             plot("Time of a pass", "T, tokens", "seconds", series(\.seconds), logX: true, logY: true),
-            plot("Memory of a pass", "T, tokens", "bytes", series { Double($0.byteCount) }, logX: true, logY: true),
-        ].joined()
+            plot("Memory of a pass", "T, tokens", "bytes", series { Double($0.byteCount) }, logX: true, logY: true))
     }
 
-    private var positions: String {
+    private var positions: PlotPage.Section? {
         let points = models { $0.positions }
-        if points.isEmpty { return "" }
+        if points.isEmpty { return nil }
         let series = points.map { model, points in
             line(model, points.map { Point(x: 0.5 * Double($0.first + $0.end - 1) + 1, y: $0.loss) })
         }
@@ -141,15 +151,14 @@ public struct ComparisonReport {
             Windows of the validation text of four times the context of the training, each read from the first state. What \
             lies right of \(results.plan.contextLength) no model has met in training.
             """
-        return [
-            HTMLText.heading("Loss by position"), HTMLText.paragraph(text),
-            plot("Loss by position", "position in the window", "nats per token", series, logX: true),
-        ].joined()
+        return section(
+            "Loss by position", [text],
+            plot("Loss by position", "position in the window", "nats per token", series, logX: true))
     }
 
-    private var reach: String {
+    private var reach: PlotPage.Section? {
         let points = models { $0.reach }
-        if points.isEmpty { return "" }
+        if points.isEmpty { return nil }
         let series = points.map { model, points in
             line(model, points.map { Point(x: Double($0.distance + 1), y: $0.norm) }, dotted: false)
         }
@@ -158,15 +167,14 @@ public struct ComparisonReport {
             windows of the validation text. Where it falls to nothing, no training can teach the model to look further back.
             """
         let (title, x) = ("Gradient by distance", "k, counted from 1, the token read last")
-        return [
-            HTMLText.heading("How far gradients reach back"), HTMLText.paragraph(text),
-            plot(title, x, "‖gradient‖", series, logX: true, logY: true),
-        ].joined()
+        return section(
+            "How far gradients reach back", [text],
+            plot(title, x, "‖gradient‖", series, logX: true, logY: true))
     }
 
-    private var exponents: String {
+    private var exponents: PlotPage.Section? {
         let measured = results.models.filter { $0.generation != nil || $0.contexts != nil }
-        if measured.isEmpty { return "" }
+        if measured.isEmpty { return nil }
         let text = """
             Each measure as a power of the length, fitted by least squares in logarithms: for generation from N = 1,024 on, \
             for training from T = 256 on; ± is the standard error.
@@ -175,29 +183,25 @@ public struct ComparisonReport {
             "model", "time of a token", "time of N tokens", "state", "training time", "training memory",
         ]
         let rows = measured.map { model in
-            // Short texts show what a token costs anyway.
-            let long = (model.generation?.points ?? []).filter { $0.length >= 1024 }
-            let reading = (model.contexts ?? []).filter { $0.length >= 256 }
+            let fits = Exponents(model)
             return [
-                model.name,
-                Self.exponent(long.map { (x: Double($0.length), y: $0.secondsPerToken) }),
-                Self.exponent(long.map { (x: Double($0.length), y: $0.secondsInAll) }),
-                Self.exponent(long.map { (x: Double($0.length), y: Double($0.stateByteCount)) }),
-                Self.exponent(reading.map { (x: Double($0.length), y: $0.seconds) }),
-                Self.exponent(reading.map { (x: Double($0.length), y: Double($0.byteCount)) }),
+                model.name, Self.text(fits.timeOfToken), Self.text(fits.timeInAll), Self.text(fits.state),
+                Self.text(fits.trainingTime), Self.text(fits.trainingMemory),
             ]
         }
-        return HTMLText.heading("Exponents") + HTMLText.paragraph(text) + HTMLText.table(header, rows)
+        var section = PlotPage.Section("Exponents", [text])
+        section.parts.append(.table(PlotPage.Table(header, rows)))
+        return section
     }
 
-    private static func exponent(_ points: [(x: Double, y: Double)]) -> String {
-        guard let fit = PowerFit(points) else { return "–" }
+    private static func text(_ fit: PowerFit?) -> String {
+        guard let fit else { return "–" }
         return "\(NumberNames.decimals(fit.exponent, 2)) ± \(NumberNames.decimals(fit.error, 2))"
     }
 
-    private var recall: String {
+    private var recall: PlotPage.Section? {
         let points = models { $0.recall }
-        if points.isEmpty { return "" }
+        if points.isEmpty { return nil }
         let plan = results.plan.recall
         var rows: [[String]] = []
         for (model, found) in points {
@@ -228,11 +232,18 @@ public struct ComparisonReport {
             values, then every key again (chance is 3 %); copying: \(plan.size) symbols (chance is 2 %); needle: one value in \
             \(4 * plan.size) symbols of noise (chance is 3 %).
             """
-        return HTMLText.heading("Recall") + HTMLText.paragraph(text)
-            + HTMLText.table(["model", "width", "parameters", "state"] + names, rows)
+        var section = PlotPage.Section("Recall", [text])
+        section.parts.append(.table(PlotPage.Table(["model", "width", "parameters", "state"] + names, rows)))
+        return section
     }
 
-    // MARK: Parts of plots
+    // MARK: Parts of sections
+
+    private func section(_ title: String, _ paragraphs: [String], _ plots: LinePlot?...) -> PlotPage.Section {
+        var section = PlotPage.Section(title, paragraphs)
+        section.parts.append(.pictures(plots.compactMap { $0.map { PlotPage.Picture($0) } }))
+        return section
+    }
 
     private func models<Value>(_ value: (ModelResults) -> Value?) -> [(ModelResults, Value)] {
         results.models.compactMap { model in value(model).map { (model, $0) } }
@@ -251,11 +262,11 @@ public struct ComparisonReport {
 
     private func plot(
         _ title: String, _ x: String, _ y: String, _ series: [Series], logX: Bool = false, logY: Bool = false
-    ) -> String {
-        if series.allSatisfy(\.points.isEmpty) { return "" }
+    ) -> LinePlot? {
+        if series.allSatisfy(\.points.isEmpty) { return nil }
         var plot = LinePlot(
             title, x: Axis(x, scale: logX ? .logarithmic : .linear), y: Axis(y, scale: logY ? .logarithmic : .linear))
         plot.series = series
-        return plot.svg()
+        return plot
     }
 }

@@ -1,3 +1,5 @@
+internal import Plots
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -28,15 +30,7 @@ enum NumberNames {
         return "\(sign)\(grouped(integer)).\(String(repeating: "0", count: places - digits.count))\(digits)"
     }
 
-    /// 1,234,567
-    static func grouped(_ number: Int) -> String {
-        var (digits, result) = (Array(String(abs(number))), "")
-        while digits.count > 3 {
-            result = "," + String(digits.suffix(3)) + result
-            digits.removeLast(3)
-        }
-        return (number < 0 ? "−" : "") + String(digits) + result
-    }
+    static func grouped(_ number: Int) -> String { NumberText.grouped(number) }
 
     static func bytes(_ count: Int) -> String {
         switch count {

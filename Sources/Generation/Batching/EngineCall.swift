@@ -43,7 +43,8 @@ final class EngineCall {
 
     var request: GenerationRequest { submission.request }
     var writers: [TextWriter] { submission.writers }
-    var flag: CancellationFlag { submission.flag }
+    /// Whether nobody waits for the answer any more.
+    var isAbandoned: Bool { submission.flag.isSet || request.cancellation?.isSet == true }
     var continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation { submission.continuation }
 
     func isExpired(at now: ContinuousClock.Instant) -> Bool { request.deadline.map { now >= $0 } ?? false }

@@ -48,8 +48,9 @@ final class EngineLoop {
     private func dropWhatIsOver() {
         let now = ContinuousClock.now
         for call in waiting + streams.map(\.call) where !call.isOver {
-            if call.flag.isSet {
+            if call.isAbandoned {
                 call.isOver = true
+                call.continuation.finish(throwing: CancellationError())
                 inbox.count { $0.cancelled += 1 }
             } else if call.isExpired(at: now) {
                 let written = streams.reduce(0) { $0 + ($1.call === call ? $1.writer.tokens.count : 0) }

@@ -28,6 +28,8 @@ public struct GenerationRequest: Sendable {
     public var logProbabilityCount: Int?
     /// Report the log probabilities of the tokens read as well. The whole prompt is then read, whatever was kept of it.
     public var reportsPrompt = false
+    /// Set by the caller when nobody waits for the answer any more; the stream then throws `CancellationError`.
+    public var cancellation: CancellationFlag?
     /// When the request is of no use any more.
     public var deadline: ContinuousClock.Instant?
 

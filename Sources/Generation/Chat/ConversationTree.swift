@@ -1,3 +1,5 @@
+public import Tokenizers
+
 /// The messages of a conversation with everything that was tried: a tree, of which one path is the conversation now.
 ///
 /// Rewinding moves along the path, editing and retrying begin another branch, and nothing is lost.

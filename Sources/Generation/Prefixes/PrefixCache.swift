@@ -44,6 +44,22 @@ public final class PrefixCache: PrefixStore {
         }
     }
 
+    /// How long the beginning is that ``longestPrefix(of:in:)`` would find; 0 if there is none. Counts for nothing.
+    public func longestLength(of tokens: [TokenID], in space: String) -> Int {
+        let hashes = prefixHashes(of: tokens, in: space)
+        return table.withLock { table in
+            for count in stride(from: tokens.count, to: 0, by: -1) {
+                guard let slot = table.slots[hashes[count - 1]] else { continue }
+                let isThere = slot.contains { entry in
+                    entry.isBeginning(count, of: tokens, in: space)
+                        && (count < tokens.count || entry.snapshot.logits != nil)
+                }
+                if isThere { return count }
+            }
+            return 0
+        }
+    }
+
     /// - Complexity: O(tokens + entries).
     public func insert(_ snapshot: StateSnapshot, in space: String) {
         guard !snapshot.tokens.isEmpty, snapshot.byteCount <= byteLimit,

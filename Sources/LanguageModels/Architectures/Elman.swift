@@ -4,28 +4,13 @@ public import Tensors
 ///
 /// Elman 1990, "Finding structure in time"; PyTorch's `nn.RNN` with tanh, of as many layers as there are blocks, between an
 /// embedding and a head without norms.
-public enum Elman: Architecture {
+public enum Elman: RecurrentArchitecture {
     public static let name = "rnn"
-    public static let isSequential = true
-
-    public static func recognizes(_ catalogue: TensorCatalogue) -> Bool {
-        catalogue["blocks.0.rnn.weight_hh"] != nil
-    }
-
-    public static func configuration(from catalogue: TensorCatalogue) throws(ModelError) -> ModelConfiguration {
-        try catalogue.configuration(of: name, hiddenWidth: catalogue.matrix("blocks.0.rnn.weight_hh").columns)
-    }
-
-    public static func defaultSizes(width: Int) -> DefaultSizes { DefaultSizes(hiddenWidth: width) }
-
-    public static func validate(_ c: ModelConfiguration) throws(ModelError) { try c.requireOneWidth() }
-
-    public static func frame(_ c: ModelConfiguration, learningRate: Float) -> ModelFrame { .recurrent(c) }
 
     public static func makeBlock(
         layer: Int, _ c: ModelConfiguration, _ scope: ParameterScope
     ) throws(ParameterError) -> any Block {
-        try ElmanBlock(c.width, scope.scope("rnn"))
+        try ElmanBlock(c.width, scope.scope(name))
     }
 }
 

@@ -4,28 +4,13 @@ public import Tensors
 ///
 /// Hochreiter and Schmidhuber 1997, "Long short-term memory", with the forget gate of Gers et al. 2000; PyTorch's `nn.LSTM`
 /// of as many layers as there are blocks, between an embedding and a head without norms.
-public enum LSTM: Architecture {
+public enum LSTM: RecurrentArchitecture {
     public static let name = "lstm"
-    public static let isSequential = true
-
-    public static func recognizes(_ catalogue: TensorCatalogue) -> Bool {
-        catalogue["blocks.0.lstm.weight_hh"] != nil
-    }
-
-    public static func configuration(from catalogue: TensorCatalogue) throws(ModelError) -> ModelConfiguration {
-        try catalogue.configuration(of: name, hiddenWidth: catalogue.matrix("blocks.0.lstm.weight_hh").columns)
-    }
-
-    public static func defaultSizes(width: Int) -> DefaultSizes { DefaultSizes(hiddenWidth: width) }
-
-    public static func validate(_ c: ModelConfiguration) throws(ModelError) { try c.requireOneWidth() }
-
-    public static func frame(_ c: ModelConfiguration, learningRate: Float) -> ModelFrame { .recurrent(c) }
 
     public static func makeBlock(
         layer: Int, _ c: ModelConfiguration, _ scope: ParameterScope
     ) throws(ParameterError) -> any Block {
-        try LSTMBlock(c.width, scope.scope("lstm"))
+        try LSTMBlock(c.width, scope.scope(name))
     }
 }
 

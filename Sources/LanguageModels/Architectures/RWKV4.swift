@@ -81,9 +81,19 @@ private struct RWKV4TimeMix: Mixer {
         let xv = tape.tokenShift(x, mix: mixValue, previous: previous, layout)
         let xr = tape.tokenShift(x, mix: mixReceptance, previous: previous, layout)
         tape.keepLastRows(of: x, in: previous, layout)
+        context.observe(.shiftedReceptance, xr)
+        context.observe(.shiftedKey, xk)
+        context.observe(.shiftedValue, xv)
+        let (r, k, v) = (tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value))
         let wkv = tape.wkv4(
-            tape.linear(xk, key), tape.linear(xv, value), decay: decay, first: first,
-            state: (a: context.slot(1), b: context.slot(2), p: context.slot(3)), layout)
-        return tape.linear(tape.sigmoidGate(tape.linear(xr, receptance), wkv), output)
+            k, v, decay: decay, first: first, state: (a: context.slot(1), b: context.slot(2), p: context.slot(3)),
+            layout)
+        context.observe(.receptance, r)
+        context.observe(.key, k)
+        context.observe(.value, v)
+        context.observe(.decay, tape.decay(tape.channels(of: decay, headCount: 1, headSize: x.width)))
+        context.observe(.bonus, tape.channels(of: first, headCount: 1, headSize: x.width))
+        context.observe(.recurrence, wkv)
+        return tape.linear(tape.sigmoidGate(r, wkv), output)
     }
 }

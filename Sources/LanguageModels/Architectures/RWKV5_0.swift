@@ -70,11 +70,21 @@ private struct RWKV5_0TimeMix: Mixer {
         let xv = tape.tokenShift(x, mix: mixValue, previous: previous, layout)
         let xr = tape.tokenShift(x, mix: mixReceptance, previous: previous, layout)
         tape.keepLastRows(of: x, in: previous, layout)
+        context.observe(.shiftedReceptance, xr)
+        context.observe(.shiftedKey, xk)
+        context.observe(.shiftedValue, xv)
+        let (r, k, v) = (tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value))
+        let d = tape.decay(tape.channels(of: decay, headCount: headCount, headSize: headSize))
+        let u = tape.exp(tape.channels(of: first, headCount: headCount, headSize: headSize))
         let wkv = tape.wkv6(
-            tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value),
-            decay: tape.decay(tape.channels(of: decay, headCount: headCount, headSize: headSize)),
-            bonus: tape.exp(tape.channels(of: first, headCount: headCount, headSize: headSize)),
-            state: context.slot(1), firstState: learntState?.parameter, headSize: headSize, layout)
+            r, k, v, decay: d, bonus: u, state: context.slot(1), firstState: learntState?.parameter,
+            headSize: headSize, layout)
+        context.observe(.receptance, r)
+        context.observe(.key, k)
+        context.observe(.value, v)
+        context.observe(.decay, d)
+        context.observe(.bonus, u)
+        context.observe(.recurrence, wkv)
         return tape.linear(norm(wkv, on: tape), output)
     }
 }

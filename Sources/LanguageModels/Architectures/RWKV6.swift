@@ -97,12 +97,23 @@ private struct RWKV6TimeMix: Mixer {
         let (xw, xk, xv, xr, xg) = (mixed[0], mixed[1], mixed[2], mixed[3], mixed[4])
 
         let d = tape.decay(tape.add(decayOfToken(xw, through: tape.tanh, on: tape), bias: decay))
+        context.observe(.shiftedReceptance, xr)
+        context.observe(.shiftedKey, xk)
+        context.observe(.shiftedValue, xv)
+        let (r, k, v) = (tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value))
+        let u = tape.channels(of: bonus, headCount: headCount, headSize: headSize)
         let wkv = tape.wkv6(
-            tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value), decay: d,
-            bonus: tape.channels(of: bonus, headCount: headCount, headSize: headSize), state: context.slot(1),
-            firstState: learntState?.parameter,
+            r, k, v, decay: d, bonus: u, state: context.slot(1), firstState: learntState?.parameter,
             headSize: headSize, layout)
-        return tape.linear(tape.siluGate(tape.linear(xg, gate), norm(wkv, on: tape)), output)
+        let g = tape.linear(xg, gate)
+        context.observe(.receptance, r)
+        context.observe(.key, k)
+        context.observe(.value, v)
+        context.observe(.decay, d)
+        context.observe(.bonus, u)
+        context.observe(.recurrence, wkv)
+        context.observe(.timeGate, tape.multiply(g, tape.sigmoid(g)))
+        return tape.linear(tape.siluGate(g, norm(wkv, on: tape)), output)
     }
 }
 
@@ -135,6 +146,9 @@ private struct RWKV6ChannelMix: Mixer {
         tape.keepLastRows(of: x, in: previous, layout)
         let mixed = tape.lerp(x, dz, [(mixKey, nil), (mixReceptance, nil)])
         let k = tape.squaredReLU(tape.linear(mixed[0], key))
-        return tape.sigmoidGate(tape.linear(mixed[1], receptance), tape.linear(k, value))
+        let r = tape.linear(mixed[1], receptance)
+        context.observe(.channelKey, k)
+        context.observe(.channelGate, tape.sigmoid(r))
+        return tape.sigmoidGate(r, tape.linear(k, value))
     }
 }

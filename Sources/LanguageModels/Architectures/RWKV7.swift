@@ -128,22 +128,37 @@ struct RWKV7TimeMix: Mixer {
         let (xr, xw, xk, xv, xa, xg) = (mixed[0], mixed[1], mixed[2], mixed[3], mixed[4], mixed[5])
 
         let r = tape.linear(xr, receptance)
-        let w = tape.add(decay(xw, through: tape.tanh, on: tape), bias: decayBias)
         let k = tape.linear(xk, key)
-        let a = tape.sigmoid(tape.add(rate(xa, on: tape), bias: rateBias))
-        let g = gate(xg, through: tape.sigmoid, on: tape)
         var v = tape.linear(xv, value)
+        var lowRank = [(decay, xw, tape.tanh), (rate, xa, { $0 }), (gate, xg, tape.sigmoid)]
+        if let valueResidual { lowRank.append((valueResidual.factors, xv, { $0 })) }
+        let parts = LowRank.sideBySide(lowRank, on: tape)
+        let w = tape.add(parts[0], bias: decayBias)
+        let a = tape.sigmoid(tape.add(parts[1], bias: rateBias))
+        let g = parts[2]
         if let valueResidual, let first = context.carried.firstValue {
-            v = valueResidual(v, xv, first: first, on: tape)
+            v = tape.blend(v, first, by: tape.sigmoid(tape.add(parts[3], bias: valueResidual.bias)))
         } else {
             context.carried.firstValue = v
         }
         let removalKey = tape.normalizeHeads(tape.scale(k, by: removalScale), headSize: headSize)
         let replacementKey = tape.replacementKey(k, a, mix: replacementMix)
+        let d = tape.boundedDecay(w)
         let wkv = tape.wkv7(
-            r, decay: tape.boundedDecay(w), replacementKey, v, removalKey: removalKey, a, state: context.slot(1),
+            r, decay: d, replacementKey, v, removalKey: removalKey, a, state: context.slot(1),
             firstState: learntState?.parameter,
             headSize: headSize, layout)
+        context.observe(.shiftedReceptance, xr)
+        context.observe(.shiftedKey, xk)
+        context.observe(.shiftedValue, xv)
+        context.observe(.receptance, r)
+        context.observe(.key, replacementKey)
+        context.observe(.value, v)
+        context.observe(.decay, d)
+        context.observe(.removalKey, removalKey)
+        context.observe(.learningRate, a)
+        context.observe(.timeGate, g)
+        context.observe(.recurrence, wkv)
         let y = tape.addHeadBonus(norm(wkv, on: tape), r, replacementKey, v, u: bonus, headSize: headSize)
         return tape.linear(tape.multiply(y, g), output)
     }
@@ -154,10 +169,6 @@ struct RWKV7TimeMix: Mixer {
     private struct ValueResidual {
         let bias: Parameter  // v0   [1, 1, C]
         let factors: LowRank  // v1, v2
-
-        func callAsFunction(_ v: Tensor, _ xv: Tensor, first: Tensor, on tape: Tape) -> Tensor {
-            tape.blend(v, first, by: tape.sigmoid(tape.add(factors(xv, on: tape), bias: bias)))
-        }
     }
 }
 
@@ -183,6 +194,8 @@ private struct RWKV7ChannelMix: Mixer {
         let (previous, layout) = (context.slot(0), context.layout)
         let dz = tape.shiftDifference(x, previous: previous, layout)
         tape.keepLastRows(of: x, in: previous, layout)
-        return tape.linear(tape.squaredReLU(tape.linear(tape.lerp(x, dz, mixKey), key)), value)
+        let k = tape.squaredReLU(tape.linear(tape.lerp(x, dz, mixKey), key))
+        context.observe(.channelKey, k)
+        return tape.linear(k, value)
     }
 }

@@ -86,6 +86,7 @@ private struct DeepEmbedChannelMix: Mixer {
         let matrices = tape.add(
             tape.embedding(context.tokens, tokenMatrices), tape.linear(context.embedded, embeddedMatrix))
         let h = tape.rowwiseProduct(tape.project(x, down), matrices)
+        context.observe(.channelKey, k)
         return tape.linear(tape.multiply(k, tape.add(tape.project(h, up), bias: scale)), value)
     }
 }

@@ -78,9 +78,14 @@ private struct CausalAttention: Mixer {
         context.carried.angles = angles
         let q = tape.rotate(query(x, on: tape), angles)
         let k = tape.rotate(key(x, on: tape), angles)
+        let v = value(x, on: tape)
         let y = tape.attention(
-            q, k, value(x, on: tape), keys: context.pagedSlot(0), values: context.pagedSlot(1), headSize: headSize,
+            q, k, v, keys: context.pagedSlot(0), values: context.pagedSlot(1), headSize: headSize,
             layout)
+        context.observe(.query, q)
+        context.observe(.key, k)
+        context.observe(.value, v)
+        context.observe(.recurrence, y)
         return output(y, on: tape)
     }
 }

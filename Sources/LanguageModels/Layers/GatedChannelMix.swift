@@ -33,6 +33,9 @@ struct GatedChannelMix: Mixer {
         let xr = tape.tokenShift(x, mix: mixReceptance, previous: previous, layout)
         tape.keepLastRows(of: x, in: previous, layout)
         let k = tape.squaredReLU(tape.linear(xk, key))
-        return tape.sigmoidGate(tape.linear(xr, receptance), tape.linear(k, value))
+        let r = tape.linear(xr, receptance)
+        context.observe(.channelKey, k)
+        context.observe(.channelGate, tape.sigmoid(r))
+        return tape.sigmoidGate(r, tape.linear(k, value))
     }
 }

@@ -50,13 +50,24 @@ struct GatedTimeMix: Mixer {
         let xr = tape.tokenShift(x, mix: mixReceptance, previous: previous, layout)
         let xg = tape.tokenShift(x, mix: mixGate, previous: previous, layout)
         tape.keepLastRows(of: x, in: previous, layout)
+        context.observe(.shiftedReceptance, xr)
+        context.observe(.shiftedKey, xk)
+        context.observe(.shiftedValue, xv)
+        let (r, k, v) = (tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value))
+        let d = tape.decay(tape.channels(of: decay, headCount: headCount, headSize: headSize))
+        let u = tape.channels(of: bonus, headCount: headCount, headSize: headSize)
         let wkv = tape.wkv6(
-            tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value),
-            decay: tape.decay(tape.channels(of: decay, headCount: headCount, headSize: headSize)),
-            bonus: tape.channels(of: bonus, headCount: headCount, headSize: headSize), state: context.slot(1),
-            firstState: learntState?.parameter,
+            r, k, v, decay: d, bonus: u, state: context.slot(1), firstState: learntState?.parameter,
             headSize: headSize, layout)
-        return tape.linear(tape.siluGate(tape.linear(xg, gate), norm(wkv, on: tape)), output)
+        let g = tape.linear(xg, gate)
+        context.observe(.receptance, r)
+        context.observe(.key, k)
+        context.observe(.value, v)
+        context.observe(.decay, d)
+        context.observe(.bonus, u)
+        context.observe(.recurrence, wkv)
+        context.observe(.timeGate, tape.multiply(g, tape.sigmoid(g)))
+        return tape.linear(tape.siluGate(g, norm(wkv, on: tape)), output)
     }
 }
 

@@ -24,6 +24,16 @@ struct LowRank {
         self.up = try scope.factor(up, [rank, width], initially: first)
     }
 
+    /// Several at once: `f_j(x_j · down_j) · up_j`.
+    ///
+    /// When one token is computed, threads share the matrices of all of them.
+    static func sideBySide(
+        _ parts: [(factors: LowRank, x: Tensor, through: (Tensor) -> Tensor)], on tape: Tape
+    ) -> [Tensor] {
+        let inner = tape.project(parts.map { ($0.x, $0.factors.down) })
+        return tape.project(zip(parts, inner).map { part, h in (part.through(h), part.factors.up) })
+    }
+
     /// `f(x · down) · up`
     func callAsFunction(_ x: Tensor, through f: (Tensor) -> Tensor = { $0 }, on tape: Tape) -> Tensor {
         tape.project(f(tape.project(x, down)), up)

@@ -21,22 +21,3 @@ struct RecurrentWeights {
         tape.linear(x, input, biases: [inputBias, recurrentBias])
     }
 }
-
-extension ModelFrame {
-    /// As PyTorch's `nn.Embedding` and `nn.Linear` begin, without norms.
-    static func recurrent(_ c: ModelConfiguration) -> ModelFrame {
-        ModelFrame(
-            embedding: .normal(deviation: 1), normsEmbedding: false, normsOutput: false,
-            head: .uniform(1 / Float(c.width).squareRoot()))
-    }
-}
-
-extension ModelConfiguration {
-    /// Throws unless what is inside a layer is as wide as what goes in and out.
-    func requireOneWidth() throws(ModelError) {
-        for (what, size) in [("hidden width", hiddenWidth), ("head size", headSize)] where size != width {
-            throw .invalidSize(
-                what: what, found: size, needed: "\(width), as the width, for the architecture \(architecture)")
-        }
-    }
-}

@@ -52,9 +52,17 @@ struct ResidualBlock: Block {
     func decayRates() -> [Double] { timeMix.decayRates() }
 
     func callAsFunction(_ x: Tensor, _ context: ForwardContext, on tape: Tape) -> Tensor {
-        let attended = tape.add(x, tape.dropout(timeMix(timeNorm(x, on: tape), context, on: tape)))
+        let timeInput = timeNorm(x, on: tape)
+        context.observe(.timeInput, timeInput)
+        let timeOutput = timeMix(timeInput, context, on: tape)
+        context.observe(.timeOutput, timeOutput)
+        let attended = tape.add(x, tape.dropout(timeOutput))
+
+        let channelInput = channelNorm(attended, on: tape)
+        context.observe(.channelInput, channelInput)
         let channelContext = context.droppingSlots(timeMix.stateSlots.count)
-        let mixed = channelMix(channelNorm(attended, on: tape), channelContext, on: tape)
-        return tape.add(attended, tape.dropout(mixed))
+        let channelOutput = channelMix(channelInput, channelContext, on: tape)
+        context.observe(.channelOutput, channelOutput)
+        return tape.add(attended, tape.dropout(channelOutput))
     }
 }

@@ -8,7 +8,7 @@ struct NarrowMatrix {
     let stride: Int
     let pointer: UnsafePointer<UInt16>
     // What the pointer points into, if nobody else keeps it.
-    private let memory: Tensor?
+    let memory: Tensor?
 
     /// The weights of a `bf16` parameter, where they are.
     init(_ weight: Parameter) {
@@ -55,7 +55,7 @@ extension Tape {
         let rowBlock = 96
         let rowBlocks = (t + rowBlock - 1) / rowBlock
         let perThread = workspace.threads.threadCount == 1 ? n : n / (4 * workspace.threads.threadCount)
-        let outputBlock = t <= 64 ? max(64, (perThread + 7) / 8 * 8) : 64
+        let outputBlock = t <= 64 ? max(64, (perThread + 31) / 32 * 32) : 64
         let outputBlocks = (n + outputBlock - 1) / outputBlock
         let rate = t == 1 ? 10.0 : 100
         workspace.parallel(
@@ -67,6 +67,31 @@ extension Tape {
                 kernels.table.matmul_pairs(
                     y.pointer + row * n + output, n, x.row(row), x.stride, w.row(output), w.stride,
                     min(rowBlock, t - row), min(outputBlock, n - output), k)
+            }
+        }
+        withExtendedLifetime((x, w)) {}
+    }
+
+    /// The same for processors with tiles, to which each row of `x` is a column of a panel.
+    func tileProduct(_ y: Tensor, _ x: NarrowPanels, _ w: NarrowMatrix) {
+        let (t, n, k, width) = (x.columns, w.rows, w.columns, Int(CK_PANEL_WIDTH))
+        // As many panels as stay in the second-level cache beside the weights: half a megabyte.
+        let rowBlock = max(1, 262_144 / max(1, k * width)) * width
+        let rowBlocks = (t + rowBlock - 1) / rowBlock
+        let perThread = workspace.threads.threadCount == 1 ? n : n / (4 * workspace.threads.threadCount)
+        let outputBlock = max(2 * width, (perThread + width - 1) / width * width)
+        let outputBlocks = (n + outputBlock - 1) / outputBlock
+        // A few rows wait for the weights.
+        let rate = t <= width ? 10.0 * Double(t) : 300
+        workspace.parallel(
+            rowBlocks * outputBlocks, cost: Double(min(t, rowBlock) * outputBlock * k) / rate, op: "linear"
+        ) { tiles in
+            for tile in tiles {
+                let (outputTile, rowTile) = tile.quotientAndRemainder(dividingBy: rowBlocks)
+                let (row, output) = (rowTile * rowBlock, outputTile * outputBlock)
+                kernels.table.matmul_tiles(
+                    y.pointer + row * n + output, n, x.pointer + row / width * x.panel, x.panel,
+                    w.row(output), w.stride, min(rowBlock, t - row), min(outputBlock, n - output), k)
             }
         }
         withExtendedLifetime((x, w)) {}

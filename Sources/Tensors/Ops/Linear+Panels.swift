@@ -7,7 +7,7 @@ struct NarrowPanels {
     /// The pairs that a column has.
     let pairs: Int
     let pointer: UnsafePointer<UInt32>
-    private let memory: Tensor
+    let memory: Tensor
 
     /// Room for panels, in the memory of a tensor.
     init(columns: Int, pairs: Int, on tape: Tape, fill: (UnsafeMutablePointer<UInt32>) -> Void) {
@@ -29,13 +29,14 @@ struct NarrowRows {
     let pointer: UnsafePointer<UInt32>
     /// The distances, in words, of 32 rows, of a row within them, and of a pair.
     let (group, row, pair): (Int, Int, Int)
-    private let memory: Any
+    // What the pointer points into.
+    private let memory: Tensor?
 
     init(_ matrix: NarrowMatrix) {
         rows = matrix.rows
         pointer = UnsafeRawPointer(matrix.pointer).assumingMemoryBound(to: UInt32.self)
         (group, row, pair) = (Int(CK_PANEL_WIDTH) * matrix.stride / 2, matrix.stride / 2, 1)
-        memory = matrix
+        memory = matrix.memory
     }
 
     /// The columns of `panels` as rows.
@@ -43,7 +44,7 @@ struct NarrowRows {
         rows = panels.columns
         pointer = panels.pointer
         (group, row, pair) = (panels.panel, 1, Int(CK_PANEL_WIDTH))
-        memory = panels
+        memory = panels.memory
     }
 }
 
@@ -106,8 +107,8 @@ extension Tape {
     /// c[i, j] = Σ_q a(i, q) · b(q, j), added to what is in `c` if `accumulating`.
     func panelProduct(_ c: Tensor, _ a: NarrowRows, _ b: NarrowPanels, accumulating: Bool = false) {
         // What a tile reads stays in the second-level cache: 96 rows and 64 columns of 512 pairs are 320 KB. Both are whole
-        // numbers of panels.
-        let (rowBlock, columnBlock, depth) = (96, 64, 512)
+        // numbers of panels. Processors with tiles lay the rows out anew for each block, and have caches for larger ones.
+        let (rowBlock, columnBlock, depth) = (96, kernels.hasTiles ? 256 : 64, 512)
         let (rows, columns, pairs) = (a.rows, b.columns, b.pairs)
         let rowBlocks = (rows + rowBlock - 1) / rowBlock
         let columnBlocks = (columns + columnBlock - 1) / columnBlock

@@ -15,6 +15,37 @@ extension Tape {
         return projections(x, matrix, count: 1)[0]
     }
 
+    /// Products that do not depend on each other, each as `project` computes it.
+    ///
+    /// With few rows a product waits for memory, and a low-rank factor is read before several threads have begun to share it:
+    /// here they take whole matrices, the largest first.
+    public func project(_ products: [(x: Tensor, matrix: Parameter)]) -> [Tensor] {
+        guard !isRecording, products.allSatisfy({ $0.x.rows <= 32 }) else {
+            return products.map { project($0.x, $0.matrix) }
+        }
+        let outputs = products.map { make($0.x.rows, $0.matrix.inputs) }
+        let pieces = max(1, workspace.threads.threadCount / 2)
+        var parts: [(index: Int, columns: Range<Int>)] = []
+        for (index, product) in products.enumerated().sorted(by: { $0.element.matrix.count > $1.element.matrix.count })
+        {
+            let (x, matrix) = product
+            precondition(
+                matrix.count == x.width * matrix.inputs, "“\(matrix.name)” is \(matrix.shape), its input is \(x.shape)")
+            let width = ((matrix.inputs + pieces - 1) / pieces + 31) / 32 * 32
+            for start in stride(from: 0, to: matrix.inputs, by: width) {
+                parts.append((index, start..<min(matrix.inputs, start + width)))
+            }
+        }
+        let largest = parts.first.map { products[$0.index].x.width * $0.columns.count } ?? 0
+        workspace.parallel(parts.count, cost: Double(largest) / 8) { range in
+            for (index, columns) in parts[range] {
+                let (x, matrix) = products[index]
+                forwardBlock(outputs[index], x, matrix, part: 0, depth: x.width, 0..<x.rows, columns)
+            }
+        }
+        return outputs
+    }
+
     /// Parts of the rows of `x`, each times a matrix of its own.
     ///
     ///     y_j[t, n] = Σ_k x[t, j·K + k] · M[j, k, n]
@@ -32,15 +63,7 @@ extension Tape {
         let outputs = (0..<count).map { _ in make(rows, n) }
         for (j, y) in outputs.enumerated() {
             parallelBlocks(rows, n, depth: k) { rows, columns in
-                let target = y.row(rows.lowerBound) + columns.lowerBound
-                let (source, offset) = (x.row(rows.lowerBound) + j * k, j * k * n + columns.lowerBound)
-                if matrices.value.type == .bf16 {
-                    kernels.table.matmul_add_bf16(
-                        target, n, source, all, 1, matrices.halves + offset, n, rows.count, columns.count, k, 0)
-                } else {
-                    kernels.table.matmul_add_f32(
-                        target, n, source, all, 1, matrices.floats + offset, n, rows.count, columns.count, k, 0)
-                }
+                forwardBlock(y, x, matrices, part: j, depth: k, rows, columns)
             }
         }
         record({ tape, gradients in
@@ -67,6 +90,23 @@ extension Tape {
             tape.contribute(dx, to: x)
         })
         return outputs
+    }
+
+    /// A block of y_j[t, n] = Σ_k x[t, j·K + k] · M[j, k, n].
+    private func forwardBlock(
+        _ y: Tensor, _ x: Tensor, _ matrices: Parameter, part j: Int, depth k: Int, _ rows: Range<Int>,
+        _ columns: Range<Int>
+    ) {
+        let (n, all) = (matrices.inputs, x.width)
+        let target = y.row(rows.lowerBound) + columns.lowerBound
+        let (source, offset) = (x.row(rows.lowerBound) + j * k, j * k * n + columns.lowerBound)
+        if matrices.value.type == .bf16 {
+            kernels.table.matmul_add_bf16(
+                target, n, source, all, 1, matrices.halves + offset, n, rows.count, columns.count, k, 0)
+        } else {
+            kernels.table.matmul_add_f32(
+                target, n, source, all, 1, matrices.floats + offset, n, rows.count, columns.count, k, 0)
+        }
     }
 
     /// Each row times a matrix of its own.

@@ -25,17 +25,23 @@ final class PackedMatrix: Sendable {
         let panelBytes = panelByteCount
         matrix.withBytes { source in
             guard let from = source.baseAddress, let to = storage.mutableBytes?.baseAddress, n > 0 else { return }
-            let stride = source.count / n
+            let rowBytes = source.count / n
             let panels = (n + Int(CK_PANEL) - 1) / Int(CK_PANEL)
-            // Small matrices are packed before a second thread has woken up.
-            arena.run(panels, grain: 1 + (256 << 10) / panelBytes) { part in
-                for panel in part {
-                    let first = panel * Int(CK_PANEL)
-                    ck_pack_panel(
-                        type, (to + panel * panelBytes).assumingMemoryBound(to: UInt8.self),
-                        (from + first * stride).assumingMemoryBound(to: UInt8.self), stride,
-                        min(Int(CK_PANEL), n - first), k)
+            // A part at a time, so that of a mapped file no more than one part is in memory twice.
+            let partPanels = max(1, (8 << 20) / panelBytes)
+            for start in stride(from: 0, to: panels, by: partPanels) {
+                let end = min(start + partPanels, panels)
+                // Small matrices are packed before a second thread has woken up.
+                arena.run(end - start, grain: 1 + (256 << 10) / panelBytes) { range in
+                    for panel in range.lowerBound + start..<range.upperBound + start {
+                        let first = panel * Int(CK_PANEL)
+                        ck_pack_panel(
+                            type, (to + panel * panelBytes).assumingMemoryBound(to: UInt8.self),
+                            (from + first * rowBytes).assumingMemoryBound(to: UInt8.self), rowBytes,
+                            min(Int(CK_PANEL), n - first), k)
+                    }
                 }
+                matrix.dropPages(before: min(end * Int(CK_PANEL), n) * rowBytes)
             }
         }
     }

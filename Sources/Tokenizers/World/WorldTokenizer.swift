@@ -11,7 +11,7 @@ public struct WorldTokenizer: Tokenizer {
     /// Each line is `id literal length`: a decimal id from 1 up, a string or bytes literal as Python prints it (it may
     /// hold spaces), and the number of bytes. Lines end in LF or CRLF.
     /// - Throws: ``TokenizerError/invalidLine(line:defect:)`` for a line that is wrong or repeats an earlier one,
-    ///   ``TokenizerError/missingByteToken(_:)`` if a single byte has no token, ``TokenizerError/fileTooLarge``.
+    ///   ``TokenizerError/missingByteToken(_:)`` if a single byte has no token, ``TokenizerError/fileTooLarge(byteCount:limit:)``.
     public init(vocabulary file: [UInt8]) throws(TokenizerError) {
         let lines = try WorldVocabularyReader.read(file)
         do {

@@ -5,7 +5,7 @@ public struct JSONLines: DocumentSource {
     private let reader: JSONLineReader
 
     /// - Parameter path: For messages.
-    public init(_ storage: Storage, path: String) { reader = JSONLineReader(path: path, storage: storage) }
+    public init(_ storage: Storage, path: String) { reader = JSONLineReader(storage, path: path) }
 
     public var byteCount: Int { reader.storage.bytes.count }
     public var setting: String { "jsonl" }
@@ -19,8 +19,8 @@ public struct JSONLines: DocumentSource {
             guard let text = value.text else {
                 throw TrainingDataError.memberMissing(path: reader.path, line: line, needed: "“text”")
             }
-            if text.isEmpty { return }
-            try body(TextPiece(text: Array(text.utf8), position: position))
+            if !text.isEmpty { try body(TextPiece(text: Array(text.utf8), position: position)) }
+            return true
         }
     }
 }

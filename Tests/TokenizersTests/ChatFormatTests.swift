@@ -1,4 +1,3 @@
-import Generation
 import TestSupport
 import Testing
 import Tokenizers
@@ -13,7 +12,7 @@ struct ChatFormatTests {
 
     @Test("have the World models' format")
     func world() {
-        let text = ChatFormat(.world).pieces(messages).joined()
+        let text = ChatFormat(.world).pieces(messages).map(\.text).joined()
         #expect(
             text == "System: Be brief.\n\nUser: Hi\n there\n\nAssistant: Hello.\n\nUser: Why?\n\nAssistant:")
         #expect(ChatFormat(.world).stopStrings.contains("\n\nUser:"))
@@ -27,13 +26,14 @@ struct ChatFormatTests {
             (.long, "User: Why? think a lot\n\nAssistant: <think"),
         ] as [(Thinking, String)])
     func thinking(thinking: Thinking, expected: String) {
-        #expect(ChatFormat(.g1, thinking: thinking).pieces([ChatMessage(.user, "Why?")]).joined() == expected)
+        let pieces = ChatFormat(.g1, thinking: thinking).pieces([ChatMessage(.user, "Why?")])
+        #expect(pieces.map(\.text).joined() == expected)
         #expect(ChatFormat(.world, thinking: thinking).thinking == .off)
     }
 
     @Test("are left as they are for models without chat training")
     func plain() {
-        #expect(ChatFormat(.plain).pieces(messages).joined() == "Be brief.Hi\r\n\r\n\n there Hello.Why?")
+        #expect(ChatFormat(.plain).pieces(messages).map(\.text).joined() == "Be brief.Hi\r\n\r\n\n there Hello.Why?")
         #expect(ChatFormat(.plain).stopStrings.isEmpty)
     }
 
@@ -71,7 +71,7 @@ struct ChatFormatTests {
         let path = sharedFolder + "/fixtures/tokenizers/rwkv_vocab_v20230424.txt"
         let tokenizer = try #require(try loadTokenizer(at: path) as? WorldTokenizer)
         for template in [ChatFormat(.world), ChatFormat(.g1, thinking: .fake), ChatFormat(.g1, thinking: .on)] {
-            let pieces = template.pieces(messages)
+            let pieces = template.pieces(messages).map(\.text)
             #expect(pieces.flatMap { tokenizer.encode($0) } == tokenizer.encode(pieces.joined()))
         }
         #expect(ChatFormat.suiting(tokenizer, fileName: "rwkv7-g1a-0.1b-20250728-ctx4096.pth").kind == .g1)

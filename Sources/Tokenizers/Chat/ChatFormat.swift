@@ -1,5 +1,3 @@
-public import Tokenizers
-
 /// How a conversation is written out as the text that a model goes on from.
 ///
 ///     System: …⏎⏎User: …⏎⏎Assistant: …⏎⏎User: …⏎⏎Assistant:
@@ -43,27 +41,40 @@ public struct ChatFormat: Sendable, Equatable, Codable {
     /// What the text of an answer begins with before the model has written anything.
     public var opening: String { thinking.opening }
 
+    /// A part of a conversation's text that is encoded by itself.
+    public struct Piece: Sendable, Equatable {
+        public var text: String
+        /// Whether the assistant wrote it.
+        public var isAnswer: Bool
+    }
+
     /// A conversation as text, cut where a message ends: the pieces are encoded one by one, so that the tokens of a
     /// conversation begin with those of every earlier part of it.
-    /// - Parameter answering: Whether the text ends where the assistant's next message begins.
-    public func pieces(_ messages: [ChatMessage], answering: Bool = true) -> [String] {
-        guard kind != .plain else { return messages.map(\.content) }
+    /// - Parameters:
+    ///   - answering: Whether the text ends where the assistant's next message begins.
+    ///   - closing: What ends the last message.
+    public func pieces(_ messages: [ChatMessage], answering: Bool = true, closing: String = "\n\n") -> [Piece] {
+        guard kind != .plain else {
+            return messages.map { Piece(text: $0.content, isAnswer: $0.role == .assistant) }
+        }
         let lastUser = messages.lastIndex { $0.role == .user }
-        var pieces: [String] = []
+        var pieces: [Piece] = []
+        func give(_ text: String) { pieces.append(Piece(text: text, isAnswer: false)) }
         for (index, message) in messages.enumerated() {
+            let end = index == messages.count - 1 ? closing : "\n\n"
             switch message.role {
-            case .system: pieces.append("System: \(Self.cleaned(message.content))\n\n")
+            case .system: give("System: " + Self.cleaned(message.content) + end)
             case .user:
                 let request = answering && index == lastUser ? thinking.request : ""
-                pieces.append("User: \(Self.cleaned(message.content))\(request)\n\n")
+                give("User: " + Self.cleaned(message.content) + request + end)
             case .assistant:
-                pieces.append("Assistant:")
-                pieces += Self.answer(message.content)
+                give("Assistant:")
+                pieces += Self.answer(message.content, end: end)
             }
         }
         if answering {
-            pieces.append("Assistant:")
-            if !opening.isEmpty { pieces.append(" " + opening) }
+            give("Assistant:")
+            if !opening.isEmpty { give(" " + opening) }
         }
         return pieces
     }
@@ -81,17 +92,21 @@ public struct ChatFormat: Sendable, Equatable, Codable {
         var boundaries: [Int] = []
         for (index, piece) in pieces(messages, answering: answering).enumerated() {
             if marks.contains(index), tokens.count > 1 { boundaries.append(tokens.count) }
-            tokens += tokenizer.encode(piece)
+            tokens += tokenizer.encode(piece.text)
         }
         return (tokens, boundaries)
     }
 
     /// An earlier answer in pieces: what it began with as it was given to the model, then what the model wrote.
-    private static func answer(_ content: String) -> [String] {
+    private static func answer(_ content: String, end: String) -> [Piece] {
         for opening in [Thinking.fake.opening, Thinking.on.opening] where content.hasPrefix(opening) {
-            return [" " + opening, trimmed(content.dropFirst(opening.count)) + "\n\n"]
+            return [
+                Piece(text: " " + opening, isAnswer: true),
+                Piece(text: trimmed(content.dropFirst(opening.count)) + end, isAnswer: true),
+            ]
         }
-        return [" \(trimmed(content.replacing("\r\n", with: "\n")))\n\n"]
+        let text = trimmed(content.replacing("\r\n", with: "\n"))
+        return [Piece(text: (text.isEmpty ? "" : " ") + text + end, isAnswer: true)]
     }
 
     /// The text without empty lines within and blanks around it.

@@ -1,0 +1,13 @@
+internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+
+/// What belongs to a request beside its bytes: who asks.
+struct ServerContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The key that was shown; `nil` if the server needs none.
+    var key: APIKeys.Entry?
+
+    init(source: ApplicationRequestContextSource) { coreContext = CoreRequestContextStorage(source: source) }
+}

@@ -1,0 +1,100 @@
+/// How many of a pool's threads had better work, so that with other programs on the machine a pool is not slower than one
+/// thread.
+///
+/// There are two signs that threads want more processors than there are. A worker takes much longer for its last chunk than
+/// the caller took for each of its own: it has lost its processor to another program, for a time slice of some milliseconds,
+/// and the caller waits. Or the caller is taken off its own processor again and again: on a busy machine a program's threads
+/// share what one thread would get, and threads that wait for each other make little of it.
+///
+/// After either, one thread less works, first for 20 ms, then for four times as long each time up to four seconds; then
+/// one more is tried. When there was no such sign for twice as long, it is as at first.
+struct ThreadAllowance {
+    /// The processor time that a thread has had, in seconds, and how often it lost its processor to another thread.
+    struct Usage {
+        var seconds: Double
+        var preemptions: Int
+    }
+
+    /// How many threads work, the caller included.
+    private(set) var current: Int
+
+    private let threadCount: Int
+
+    /// A wait of so many seconds, besides a few chunks' time, is one for a worker without a processor.
+    private static let lateness = 0.000_5
+    private static let chunkCount = 3.0
+    private static let shortestPause = 0.02
+    private static let longestPause = 4.0
+    /// How long the caller is watched, in seconds: some time slices. After a longer time it has been at something else.
+    private static let watch = 0.03...0.25
+    /// The share of the time for which a caller without rivals has its processor, and more. One that waits for input has it
+    /// for less, but is not taken off it.
+    private static let freeShare = 0.85
+    private static let rivalPreemptions = 2
+
+    private var began = 0.0
+    /// Until when a worker may take for its last chunk.
+    private var deadline: Double?
+    private var pause = ThreadAllowance.shortestPause
+    /// When one thread more is tried.
+    private var retryAt = Double.infinity
+    /// When all threads work again and the pauses are short again.
+    private var forgottenAt = Double.infinity
+    private var watched: (time: Double, usage: Usage)?
+
+    init(threadCount: Int) {
+        self.threadCount = threadCount
+        current = threadCount
+    }
+
+    /// Work for some threads is there at `time`.
+    /// - Parameter usage: What the caller has had; `nil` where the system does not say. Asked for now and then.
+    mutating func beginRegion(at time: Double, usage: () -> Usage?) {
+        began = time
+        if time >= forgottenAt {
+            (current, pause) = (threadCount, Self.shortestPause)
+            (retryAt, forgottenAt, watched) = (.infinity, .infinity, nil)
+        } else if time >= retryAt, current < threadCount {
+            current += 1
+            (retryAt, watched) = (time + pause, nil)
+        }
+        if current > 1 { watchCaller(at: time, usage) }
+    }
+
+    /// The caller has run `chunks` chunks at `time` and now waits for workers.
+    mutating func beginWaiting(chunks: Int, at time: Double) {
+        // Who has run none cannot tell how long one takes.
+        guard chunks > 0 else { return }
+        deadline = time + Self.lateness + Self.chunkCount * (time - began) / Double(chunks)
+    }
+
+    /// Whether `endRegion` wants to be told.
+    var isWaiting: Bool { deadline != nil }
+
+    /// All chunks are finished at `time`.
+    mutating func endRegion(at time: Double) {
+        if let deadline, time > deadline { reduce(at: time) }
+        deadline = nil
+    }
+
+    private mutating func watchCaller(at time: Double, _ usage: () -> Usage?) {
+        guard let last = watched else {
+            watched = usage().map { (time, $0) }
+            return
+        }
+        let seconds = time - last.time
+        guard seconds >= Self.watch.lowerBound else { return }
+        watched = usage().map { (time, $0) }
+        guard let now = watched?.usage, seconds <= Self.watch.upperBound else { return }
+        let hasRivals = now.preemptions - last.usage.preemptions >= Self.rivalPreemptions
+        if hasRivals, now.seconds - last.usage.seconds < Self.freeShare * seconds { reduce(at: time) }
+    }
+
+    private mutating func reduce(at time: Double) {
+        current = max(1, current - 1)
+        retryAt = time + pause
+        forgottenAt = retryAt + 2 * pause
+        pause = min(Self.longestPause, 4 * pause)
+        watched = nil
+    }
+}
