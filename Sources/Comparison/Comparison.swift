@@ -26,7 +26,7 @@ public final class Comparison {
         /// A training has come so far.
         case training(TrainingLogEntry, steps: Int, secondsLeft: Double)
         /// A recall task is being learnt.
-        case recall(RecallTask, width: Int)
+        case recall(RecallTask, size: Int, width: Int)
         /// The results of the part are in `results`, and saved.
         case finished(ComparisonPlan.Part, architecture: String)
     }
@@ -133,7 +133,7 @@ public final class Comparison {
         case .contexts: model.contexts != nil
         case .positions: model.positions != nil
         case .reach: model.reach != nil
-        case .recall: model.recall?.count == results.plan.recall.tasks.count * results.plan.recall.widths.count
+        case .recall: model.recall?.count == results.plan.recall.resultCount
         }
     }
 
@@ -187,13 +187,14 @@ public final class Comparison {
         let plan = results.plan.recall
         let training = RecallTraining(plan: plan, seed: results.plan.seed, clock: clock)
         for width in plan.widths {
-            for task in plan.tasks {
+            for (task, size) in plan.tasks.flatMap({ task in plan.sizes.map { (task, $0) } }) {
                 let known = results.models[index].recall ?? []
-                if known.contains(where: { $0.task == task && $0.width == width }) { continue }
-                tell(.recall(task, width: width))
+                if known.contains(where: { $0.task == task && $0.size == size && $0.width == width }) { continue }
+                tell(.recall(task, size: size, width: width))
                 guard
                     let found = try training.run(
-                        results.models[index].name, task, width: width, on: workspace, isCancelled: isCancelled)
+                        results.models[index].name, task, size: size, width: width, on: workspace,
+                        isCancelled: isCancelled)
                 else { return false }
                 results.models[index].recall = known + [found]
                 try save()

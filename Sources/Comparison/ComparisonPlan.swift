@@ -108,6 +108,7 @@ public struct ComparisonPlan: Codable, Sendable, Equatable {
                 ("number of windows", windowCount, 1),
                 ("number of steps to learn to recall", recall.stepCount, 1),
             ] + recall.widths.map { ("width of a model that learns to recall", $0, 8) }
+            + recall.sizes.map { ("number of pairs to recall", $0, 1) }
         for (what, found, least) in sizes where found < least {
             throw .invalidSetting(what: what, found: "\(found)", needed: "at least \(least)")
         }
@@ -122,8 +123,8 @@ public struct ComparisonPlan: Codable, Sendable, Equatable {
         if !(generationSeconds > 0) {
             throw .invalidSetting(what: "time to measure generation", found: "\(generationSeconds)", needed: "above 0")
         }
-        if !(learningRate > 0 && learningRate.isFinite) {
-            throw .invalidSetting(what: "learning rate", found: "\(learningRate)", needed: "above 0")
+        for rate in [learningRate] + recall.learningRates where !(rate > 0 && rate.isFinite) {
+            throw .invalidSetting(what: "learning rate", found: "\(rate)", needed: "above 0")
         }
     }
 }

@@ -102,7 +102,7 @@ struct ChatTests {
         }
         try process.run()
         defer { process.terminate() }
-        _ = try await type("", until: "> ")
+        let hasEditor = try await type("", until: "> ").contains("libedit was not found") == false
         // Once there is text of the answer the keys are no longer read as a line, however busy the machine is.
         _ = try await type("Once upon a time\n", until: "time\r\n", andMore: 10)
         _ = try await type("\u{3}", until: "> ")
@@ -112,10 +112,11 @@ struct ChatTests {
         let answer = try await type("Once upon a time\n", until: "\r\n> ")
         #expect(answer.contains("there was a little"))
         #expect(!answer.contains("\u{1B}[K"), "the answer is erased: \(answer.debugDescription)")
-        // At the prompt it ends nothing either.
-        try keys.fileHandleForWriting.write(contentsOf: Data("\u{3}".utf8))
-        try await Task.sleep(for: .milliseconds(200))
-        _ = try await type("/set\n", until: "temperature")
+        // At the prompt it ends nothing either, and what was typed is discarded.
+        _ = try await type("/nonsense", until: "/nonsense")
+        // Without an editor the terminal discards the line, and says no more than that.
+        _ = try await type("\u{3}", until: hasEditor ? "> " : "^C")
+        #expect(try await type("/set\n", until: "temperature").contains("/nonsense") == false)
         try keys.fileHandleForWriting.write(contentsOf: Data("/quit\n".utf8))
         process.waitUntilExit()
         #expect(process.terminationStatus == 0)

@@ -35,7 +35,7 @@ private func tinyPlan(_ architectures: [String]) -> ComparisonPlan {
     plan.longestGrowing = 150
     plan.trainingLengths = [32, 64, 128]
     plan.windowCount = 2
-    plan.recall.size = 2
+    plan.recall.sizes = [2]
     plan.recall.widths = [16]
     plan.recall.stepCount = 3
     return plan

@@ -14,7 +14,7 @@ struct ChatSession {
         var wentWell = true
         while let line = nextLine() {
             // What is pressed from here on means the answer to this line, be it begun or not.
-            let presses = stop.requests.value
+            let presses = stop.count
             if line.allSatisfy(\.isWhitespace) { continue }
             do {
                 guard try perform(ChatLine(line), presses: presses) else { return wentWell }
@@ -27,13 +27,19 @@ struct ChatSession {
         return wentWell
     }
 
-    /// A line, with those that it goes on in.
+    /// A line, with those that it goes on in; `nil` when there are no more.
+    ///
+    /// Ctrl-C discards what was typed of it, as in a shell. libedit then gives no line, as at the end of all lines.
     private func nextLine() -> String? {
-        guard var line = editor.read(prompt: "> ") else { return nil }
-        while line.hasSuffix("\\"), let next = editor.read(prompt: "… ") {
-            line = String(line.dropLast()) + "\n" + next
+        while true {
+            let presses = stop.count
+            var line = editor.read(prompt: "> ")
+            while let begun = line, begun.hasSuffix("\\"), let next = editor.read(prompt: "… ") {
+                line = String(begun.dropLast()) + "\n" + next
+            }
+            guard editor.isInteractive, stop.count > presses else { return line }
+            Terminal.write("\n")
         }
-        return line
     }
 
     /// - Parameter presses: How often Ctrl-C had been pressed when the line was read; one more stops an answer.
@@ -72,7 +78,7 @@ struct ChatSession {
     }
 
     private func show(_ answer: AsyncThrowingStream<String, any Error>, presses: Int) throws {
-        try waiting(unless: { stop.requests.value > presses }) {
+        try waiting(unless: { stop.count > presses }) {
             for try await piece in answer { Terminal.write(piece) }
         }
         Terminal.write("\n")

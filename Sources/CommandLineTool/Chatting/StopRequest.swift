@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -8,13 +10,11 @@
 
 /// Ctrl-C as a wish that can be granted and forgotten: it stops an answer and not the program.
 final class StopRequest {
-    /// How often Ctrl-C was pressed so far.
-    let requests: Counter
-    private let watch: SignalWatch
+    /// A signal's handler can capture nothing, so this is the process's.
+    private static let presses = Atomic<Int>(0)
 
-    init() {
-        let requests = Counter()
-        self.requests = requests
-        watch = SignalWatch([SIGINT]) { requests.add() }
-    }
+    private let watch = SignalWatch([SIGINT]) { _ in StopRequest.presses.add(1, ordering: .relaxed) }
+
+    /// How often Ctrl-C was pressed so far.
+    var count: Int { Self.presses.load(ordering: .relaxed) }
 }

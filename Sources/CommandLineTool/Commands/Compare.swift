@@ -86,6 +86,23 @@ struct Compare: ParsableCommand {
         help: ArgumentHelp("The widths of the models that learn to recall; 32,64,128 by default.", valueName: "list"))
     var recallWidths: NumberList?
 
+    @Option(
+        help: ArgumentHelp(
+            "How many pairs, or symbols, there are to recall; 16 by default, with --quick 6.", valueName: "list"))
+    var recallSizes: NumberList?
+
+    @Option(
+        help: ArgumentHelp(
+            "The tasks: \(RecallTask.allCases.map(\.rawValue).joined(separator: ",")) unless others are named.",
+            valueName: "names"))
+    var recallTasks: NameList?
+
+    @Option(
+        help: ArgumentHelp(
+            "The learning rates that every model tries, of which the best counts; 0.003 by default.", valueName: "list")
+    )
+    var recallRates: RateList?
+
     @Option(help: ArgumentHelp("The most steps that they learn for; 3000 by default.", valueName: "n"))
     var recallSteps: Int?
 
@@ -108,6 +125,10 @@ struct Compare: ParsableCommand {
         for name in only?.names ?? [] where ComparisonPlan.Part(rawValue: name) == nil {
             let known = ComparisonPlan.Part.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("there is no part “\(name)”; there are \(known)")
+        }
+        for name in recallTasks?.names ?? [] where RecallTask(rawValue: name) == nil {
+            let known = RecallTask.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("there is no recall task “\(name)”; there are \(known)")
         }
         do {
             try plan(vocabularySize: 256).validate()
@@ -135,6 +156,9 @@ struct Compare: ParsableCommand {
         plan.learningRate = rate ?? plan.learningRate
         plan.seed = seed
         plan.recall.widths = recallWidths?.numbers ?? plan.recall.widths
+        plan.recall.sizes = recallSizes?.numbers ?? plan.recall.sizes
+        plan.recall.tasks = recallTasks?.names.compactMap(RecallTask.init) ?? plan.recall.tasks
+        plan.recall.learningRates = recallRates?.rates ?? plan.recall.learningRates
         plan.recall.stepCount = recallSteps ?? plan.recall.stepCount
         plan.generationSeconds = generationSeconds ?? plan.generationSeconds
         if let only { plan.parts = ComparisonPlan.Part.allCases.filter { only.names.contains($0.rawValue) } }
@@ -179,8 +203,8 @@ struct Compare: ParsableCommand {
                     "\(part): step \(entry.step)\(known ? " of \(steps)" : "")  loss \(format(entry.loss, decimals: 3))  "
                         + "\(format(entry.tokensPerSecond, decimals: 0)) tokens/s"
                         + (known ? "  \(describe(seconds: left)) left" : ""))
-            case .recall(let task, let width):
-                Terminal.progress("\(part): \(task.rawValue), width \(width)")
+            case .recall(let task, let size, let width):
+                Terminal.progress("\(part): \(task.rawValue), \(size) to recall, width \(width)")
             case .finished(let kind, let architecture):
                 Terminal.note(
                     "\(part): \(describe(seconds: monotonicSeconds() - began))\(outcome(kind, architecture, comparison))"

@@ -24,6 +24,17 @@ struct NumberList: ExpressibleByArgument {
     }
 }
 
+/// Learning rates as a list: 1e-3,3e-3.
+struct RateList: ExpressibleByArgument {
+    let rates: [Double]
+
+    init?(argument: String) {
+        let rates = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+        guard rates.allSatisfy({ ($0 ?? 0) > 0 && ($0 ?? 0).isFinite }) else { return nil }
+        self.rates = rates.compactMap { $0 }
+    }
+}
+
 /// Names as a list: lstm,rwkv7.
 struct NameList: ExpressibleByArgument {
     let names: [String]

@@ -1,4 +1,4 @@
-internal import RWKV
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -12,18 +12,18 @@ internal import RWKV
 ///
 /// A second Ctrl-C ends the program at once.
 final class Interrupt {
-    private let flag: CancellationFlag
+    /// A signal's handler can capture nothing, so this is the process's.
+    private static let requests = Atomic<Int>(0)
+
     private let watch: SignalWatch
 
     init() {
-        let flag = CancellationFlag()
-        self.flag = flag
-        watch = SignalWatch([SIGINT, SIGTERM]) {
-            if flag.isSet { _exit(130) }
-            flag.set()
+        Self.requests.store(0, ordering: .relaxed)
+        watch = SignalWatch([SIGINT, SIGTERM]) { _ in
+            if Interrupt.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
         }
     }
 
     /// Whether the user has asked to stop.
-    var isRequested: Bool { flag.isSet }
+    var isRequested: Bool { Self.requests.load(ordering: .relaxed) > 0 }
 }

@@ -6,22 +6,27 @@ internal import Training
 public struct RecallPlan: Codable, Sendable, Equatable {
     public var tasks = RecallTask.allCases
     /// How much there is to recall; see `RecallTask.sequence`.
-    public var size = 16
+    public var sizes = [16]
     /// The widths of the models: the wider, the larger the state.
     public var widths = [32, 64, 128]
     public var layerCount = 2
     public var stepCount = 3000
     public var batchSize = 32
-    public var learningRate = 3e-3
+    /// Every model learns with each of these, and the best result counts, as in published tables: architectures differ in
+    /// the rate that suits them.
+    public var learningRates = [3e-3]
     /// A training ends early when it has taken so long.
     public var allowedSeconds = 300.0
 
     public init() {}
 
+    /// The results of one model.
+    var resultCount: Int { tasks.count * sizes.count * widths.count }
+
     static var quick: RecallPlan {
         var plan = RecallPlan()
         plan.tasks = [.associative]
-        plan.size = 6
+        plan.sizes = [6]
         plan.widths = [32]
         plan.stepCount = 1500
         plan.allowedSeconds = 10
@@ -32,13 +37,18 @@ public struct RecallPlan: Codable, Sendable, Equatable {
 /// How well a model recalls.
 public struct RecallResult: Codable, Sendable, Equatable {
     public var task: RecallTask
+    /// How much there was to recall.
+    public var size: Int
     public var width: Int
     public var parameterCount: Int
     /// The bytes of the state or cache at the end of a sequence.
     public var stateByteCount: Int
     /// The share of right answers on sequences that the model has not learnt from.
     public var accuracy: Double
+    /// The rate that this was learnt with, the best of those tried.
+    public var learningRate: Double
     public var steps: Int
+    /// Of the trainings with all rates.
     public var seconds: Double
 }
 
@@ -50,35 +60,56 @@ struct RecallTraining {
 
     private static let testCount = 200
     private static let warmup = 50
+    /// Nearly every answer right: there is nothing more to learn.
+    private static let everything = 0.998
 
-    /// - Returns: `nil` if it was cancelled.
+    /// Learns with each rate until one has taught everything.
+    /// - Returns: The best result; `nil` if it was cancelled.
     func run(
-        _ architecture: String, _ task: RecallTask, width: Int, on workspace: Workspace, isCancelled: () -> Bool
+        _ architecture: String, _ task: RecallTask, size: Int, width: Int, on workspace: Workspace,
+        isCancelled: () -> Bool
+    ) throws -> RecallResult? {
+        var best: RecallResult?
+        var seconds = 0.0
+        for rate in plan.learningRates where (best?.accuracy ?? 0) < Self.everything {
+            guard
+                let found = try run(
+                    architecture, task, size: size, width: width, rate: rate, on: workspace, isCancelled: isCancelled)
+            else { return nil }
+            seconds += found.seconds
+            if found.accuracy > best?.accuracy ?? -1 { best = found }
+        }
+        best?.seconds = seconds
+        return best
+    }
+
+    private func run(
+        _ architecture: String, _ task: RecallTask, size: Int, width: Int, rate: Double, on workspace: Workspace,
+        isCancelled: () -> Bool
     ) throws -> RecallResult? {
         let configuration = ModelConfiguration(
             architecture: architecture, layerCount: plan.layerCount, width: width,
-            vocabularySize: RecallTask.vocabularySize)
+            vocabularySize: RecallTask.vocabularySize(for: size))
         let model = try LanguageModel(
-            initializing: configuration, seed: seed, learningRate: Float(plan.learningRate))
+            initializing: configuration, seed: seed, learningRate: Float(rate))
         let gradients = Gradients(model.parameters, in: workspace.buffers)
         let optimizer = try AdamW(model.parameters, AdamWOptions())
         var random = RandomNumbers(seed: seed, stream: 7)
         let began = clock()
         var steps = 0
         var recent = 0.0
-        // Nearly every answer right for a while: there is nothing more to learn.
-        while steps < plan.stepCount, clock() - began < plan.allowedSeconds, recent < 0.998 {
+        while steps < plan.stepCount, clock() - began < plan.allowedSeconds, recent < Self.everything {
             if isCancelled() { return nil }
             gradients.reset()
             let tape = Tape(on: workspace, gradients: gradients)
-            let (right, count) = try answers(model, task, count: plan.batchSize, &random, on: tape)
+            let (right, count) = try answers(model, task, size, count: plan.batchSize, &random, on: tape)
             tape.backward()
             recent += 0.05 * (Double(right) / Double(count) - recent)
             let norm = gradients.norm(on: workspace)
             let rise = min(1, Double(steps + 1) / Double(Self.warmup))
             let fall = 1 - 0.9 * Double(steps) / Double(plan.stepCount)
             optimizer.update(
-                gradients, rate: plan.learningRate * rise * fall, gradientScale: norm > 1 ? 1 / norm : 1, on: workspace)
+                gradients, rate: rate * rise * fall, gradientScale: norm > 1 ? 1 / norm : 1, on: workspace)
             steps += 1
         }
         let seconds = clock() - began
@@ -86,23 +117,24 @@ struct RecallTraining {
         // Sequences of another stream than those of the training.
         var test = RandomNumbers(seed: seed, stream: 8)
         for _ in 0..<Self.testCount / 20 {
-            let found = try answers(model, task, count: 20, &test, on: Tape(on: workspace))
+            let found = try answers(model, task, size, count: 20, &test, on: Tape(on: workspace))
             (right, count) = (right + found.right, count + found.count)
         }
         return RecallResult(
-            task: task, width: width, parameterCount: model.parameterCount,
-            stateByteCount: try stateByteCount(model, task, &test, on: workspace),
-            accuracy: Double(right) / Double(count), steps: steps, seconds: seconds)
+            task: task, size: size, width: width, parameterCount: model.parameterCount,
+            stateByteCount: try stateByteCount(model, task, size, &test, on: workspace),
+            accuracy: Double(right) / Double(count), learningRate: rate, steps: steps, seconds: seconds)
     }
 
     /// Reads some sequences; on a recording tape, the loss of the answers is what is gone back from.
     /// - Returns: How many answers were the most probable token, of how many.
     private func answers(
-        _ model: LanguageModel, _ task: RecallTask, count: Int, _ random: inout RandomNumbers, on tape: Tape
+        _ model: LanguageModel, _ task: RecallTask, _ size: Int, count: Int, _ random: inout RandomNumbers,
+        on tape: Tape
     ) throws -> (right: Int, count: Int) {
         var (chunks, targets) = ([SequenceChunk](), [Int32]())
         for _ in 0..<count {
-            let (tokens, places) = task.sequence(size: plan.size, &random)
+            let (tokens, places) = task.sequence(size: size, &random)
             chunks.append(
                 SequenceChunk(tokens: Array(tokens.dropLast()), state: model.initialState(), wanted: .places(places)))
             targets += places.map { tokens[$0 + 1] }
@@ -118,10 +150,10 @@ struct RecallTraining {
     }
 
     private func stateByteCount(
-        _ model: LanguageModel, _ task: RecallTask, _ random: inout RandomNumbers, on workspace: Workspace
+        _ model: LanguageModel, _ task: RecallTask, _ size: Int, _ random: inout RandomNumbers, on workspace: Workspace
     ) throws -> Int {
         var state = model.initialState()
-        _ = try model(task.sequence(size: plan.size, &random).tokens, state: &state, on: Tape(on: workspace))
+        _ = try model(task.sequence(size: size, &random).tokens, state: &state, on: Tape(on: workspace))
         return state.byteCount
     }
 }

@@ -203,6 +203,7 @@ public struct ComparisonReport {
         let points = models { $0.recall }
         if points.isEmpty { return nil }
         let plan = results.plan.recall
+        let columns = plan.tasks.flatMap { task in plan.sizes.map { (task, $0) } }
         var rows: [[String]] = []
         for (model, found) in points {
             for width in plan.widths {
@@ -212,25 +213,27 @@ public struct ComparisonReport {
                     model.name, "\(width)", NumberNames.grouped(first.parameterCount),
                     NumberNames.bytes(first.stateByteCount),
                 ]
-                for task in plan.tasks {
-                    let share = own.first { $0.task == task }?.accuracy
+                for (task, size) in columns {
+                    let share = own.first { $0.task == task && $0.size == size }?.accuracy
                     row.append(share.map { "\(NumberNames.decimals(100 * $0, 1)) %" } ?? "–")
                 }
                 rows.append(row)
             }
         }
-        let names = plan.tasks.map { task in
-            switch task {
-            case .associative: "associative recall"
-            case .copying: "copying"
-            case .needle: "needle in a haystack"
+        let names = columns.map { task, size in
+            let chance = NumberNames.decimals(100 * task.chance(size: size), 1)
+            return switch task {
+            case .associative: "associative recall, \(size) pairs (chance \(chance) %)"
+            case .copying: "copying \(size) symbols (\(chance) %)"
+            case .needle: "needle in \(4 * size) symbols (\(chance) %)"
             }
         }
+        let rates = plan.learningRates.map { "\($0)" }.joined(separator: ", ")
         let text = """
             Models of \(plan.layerCount) layers that learn one task from nothing, \(plan.stepCount) steps of \
-            \(plan.batchSize) fresh sequences at most, tested on others. Associative recall: \(plan.size) pairs of keys and \
-            values, then every key again (chance is 3 %); copying: \(plan.size) symbols (chance is 2 %); needle: one value in \
-            \(4 * plan.size) symbols of noise (chance is 3 %).
+            \(plan.batchSize) fresh sequences at most, tested on others; learning rate \(rates)\
+            \(plan.learningRates.count > 1 ? ", the best counts" : ""). Associative recall: pairs of keys and values, then \
+            every key again; copying: symbols, a mark, and the symbols again; needle: one marked value in noise.
             """
         var section = PlotPage.Section("Recall", [text])
         section.parts.append(.table(PlotPage.Table(["model", "width", "parameters", "state"] + names, rows)))
