@@ -36,8 +36,8 @@ final class ServerCore: Sendable {
 
     /// A request to the engine with what the server adds to all of them.
     func request(
-        _ loaded: LoadedModel, tokens: [TokenID], answers: [SamplingParameters], client: CancellationFlag,
-        owner: String
+        _ loaded: LoadedModel, tokens: [TokenID], answers: [SamplingParameters], streamed: Bool,
+        client: CancellationFlag, owner: String
     ) async -> GenerationRequest {
         var request = GenerationRequest(loaded.model, loaded.tokenizer, tokens: tokens, answers: answers)
         request.firstState = loaded.firstState
@@ -45,6 +45,7 @@ final class ServerCore: Sendable {
         request.cacheSpace = space
         request.deadline = .now + .seconds(settings.timeLimit)
         request.cancellation = client
+        request.delivery = streamed ? .every(.milliseconds(20)) : .atEnd
         if let found = await states.stored(tokens, loaded, in: space) { request.snapshots = [found] }
         return request
     }

@@ -3,7 +3,8 @@
 ///
 /// There are two signs that threads want more processors than there are. A worker takes much longer for its last chunk than
 /// the caller took for each of its own: it has lost its processor to another program, for a time slice of some milliseconds,
-/// and the caller waits. Or the caller is taken off its own processor again and again: on a busy machine a program's threads
+/// and the caller waits. That happens now and then on a quiet machine too, so it counts only if more than a twelfth of the
+/// time is lost so. Or the caller is taken off its own processor again and again: on a busy machine a program's threads
 /// share what one thread would get, and threads that wait for each other make little of it.
 ///
 /// After either, one thread less works, first for 20 ms, then for four times as long each time up to four seconds; then
@@ -23,6 +24,9 @@ struct ThreadAllowance {
     /// A wait of so many seconds, besides a few chunks' time, is one for a worker without a processor.
     private static let lateness = 0.000_5
     private static let chunkCount = 3.0
+    /// Late workers may cost this share of the time, and so many seconds beyond it at once.
+    private static let bearableShare = 0.08
+    private static let bearableSeconds = 0.006
     private static let shortestPause = 0.02
     private static let longestPause = 4.0
     /// How long the caller is watched, in seconds: some time slices. After a longer time it has been at something else.
@@ -35,6 +39,8 @@ struct ThreadAllowance {
     private var began = 0.0
     /// Until when a worker may take for its last chunk.
     private var deadline: Double?
+    /// What late workers have cost beyond the bearable share, at the time of the last of them.
+    private var lost = (seconds: 0.0, time: 0.0)
     private var pause = ThreadAllowance.shortestPause
     /// When one thread more is tried.
     private var retryAt = Double.infinity
@@ -73,7 +79,11 @@ struct ThreadAllowance {
 
     /// All chunks are finished at `time`.
     mutating func endRegion(at time: Double) {
-        if let deadline, time > deadline { reduce(at: time) }
+        if let deadline, time > deadline {
+            let borne = Self.bearableShare * (time - lost.time)
+            lost = (max(0, lost.seconds - borne) + time - deadline, time)
+            if lost.seconds > Self.bearableSeconds { reduce(at: time) }
+        }
         deadline = nil
     }
 
@@ -96,5 +106,6 @@ struct ThreadAllowance {
         forgottenAt = retryAt + 2 * pause
         pause = min(Self.longestPause, 4 * pause)
         watched = nil
+        lost.seconds = 0
     }
 }

@@ -51,6 +51,6 @@ func converses() async throws {
     request.maximumTokens = 50
     request.constraint = try GrammarConstraint(Grammar(gbnf: #"root ::= [a-z ]+ ".""#), tokenizer)
     for try await event in try engine.submit(request) {
-        if case .wrote(_, let step, _) = event { print(step.text, terminator: "") }
+        if case .wrote(_, let tokens) = event { print(tokens.text, terminator: "") }
     }
 }

@@ -19,7 +19,7 @@ private func collect(_ events: AsyncThrowingStream<GenerationEvent, any Error>) 
     for try await event in events {
         switch event {
         case .read: break
-        case .wrote(let answer, let step, _): answers[answer, default: Answer()].text += step.text
+        case .wrote(let answer, let tokens): answers[answer, default: Answer()].text += tokens.text
         case .ended(let answer, let end):
             answers[answer, default: Answer()].tokens = end.tokens
             answers[answer]?.reason = end.reason
@@ -112,6 +112,48 @@ struct BatchEngineTests {
             var state = model.initialState()
             _ = try model(end.snapshot.tokens, state: &state, on: Tape(on: Workspace(threadCount: 1)))
             #expect(state.tensors().map { $0.floats() } == end.snapshot.state.tensors().map { $0.floats() })
+        }
+    }
+
+    @Test(
+        "hands tokens out one by one, by periods or at the end, and they are the same",
+        arguments: [.atOnce, .every(.seconds(1000)), .every(.nanoseconds(1)), .atEnd] as [GenerationRequest.Delivery])
+    func delivery(_ delivery: GenerationRequest.Delivery) async throws {
+        let model = try randomByteModel()
+        var request = endlessRequest(model)
+        request.maximumTokens = 40
+        let expected = try alone(request)
+        request.delivery = delivery
+        var (text, sizes) = ("", [Int]())
+        for try await event in try BatchEngine(threadCount: 1).submit(request) {
+            guard case .wrote(_, let tokens) = event else { continue }
+            text += tokens.text
+            sizes.append(tokens.count { $0.token != nil })
+        }
+        #expect(text == expected.text)
+        #expect(sizes.reduce(0, +) == expected.tokens.count)
+        switch delivery {
+        case .atOnce, .every(.nanoseconds(1)): #expect(sizes.count >= 40)
+        // The first at once, a period may end in between, the rest at the end.
+        case .every: #expect(sizes.count <= 3 && sizes[0] == 1)
+        case .atEnd: #expect(sizes.count == 1)
+        }
+    }
+
+    @Test("hands out what was written when the time is over")
+    func lateDelivery() async throws {
+        var request = endlessRequest(try randomByteModel())
+        request.delivery = .atEnd
+        request.deadline = .now + .milliseconds(300)
+        var count = 0
+        do {
+            for try await event in try BatchEngine(threadCount: 1).submit(request) {
+                if case .wrote(_, let tokens) = event { count += tokens.count { $0.token != nil } }
+            }
+            Issue.record("it was not over")
+        } catch let error as EngineError {
+            #expect(error == .deadlineExceeded(tokensWritten: count))
+            #expect(count > 0)
         }
     }
 
@@ -234,7 +276,7 @@ struct BatchEngineTests {
         for try await event in try BatchEngine(limits: limits, threadCount: 1).submit(request) {
             switch event {
             case .read(let report): found += report.logProbabilities
-            case .wrote(_, _, let report): found += report.map { [$0] } ?? []
+            case .wrote(_, let tokens): found += tokens.compactMap(\.logProbabilities)
             case .ended(_, let end):
                 let all = request.tokens + end.tokens
                 var state = model.initialState()

@@ -175,7 +175,7 @@ struct GrammarTests {
         var texts = [String](repeating: "", count: 3)
         for try await event in try engine.submit(request) {
             switch event {
-            case .wrote(let index, let step, _): texts[index] += step.text
+            case .wrote(let index, let tokens): texts[index] += tokens.text
             case .ended(_, let end): #expect(end.reason == .constraint)
             case .read: break
             }

@@ -67,25 +67,25 @@ struct ServerTests {
                 )
         }
         // What does not depend on the request alone: names, times, and what was cached.
-        @Sendable func essence(_ answer: TestClient.Answer) throws -> [Int: [JSONValue]] {
+        /// The answers to a request, each as one: how a stream is cut into pieces is a matter of time.
+        @Sendable func essence(_ answer: TestClient.Answer) throws -> [Int: JSONValue] {
             let texts = answer.events.isEmpty ? [answer.text] : Array(answer.events.dropLast())
-            var byAnswer: [Int: [JSONValue]] = [:]
+            var byAnswer: [Int: JSONValue] = [:]
             for text in texts {
                 let value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-                // Answers to one request come in any order; each one's pieces do not.
                 for choice in value["choices"]?.items ?? [] {
-                    byAnswer[Int(choice["index"]?.number ?? -1), default: []].append(choice)
+                    byAnswer[Int(choice["index"]?.number ?? -1), default: .null].append(choice)
                 }
             }
             return byAnswer
         }
-        var alone: [[Int: [JSONValue]]] = []
+        var alone: [[Int: JSONValue]] = []
         try await withServer({ $0.cacheBytes = 0 }) { client in
             for request in requests { alone.append(try essence(await client.post(request.path, request.body))) }
         }
         #expect(alone.allSatisfy { !$0.isEmpty })
         try await withServer({ $0.threadCount = 2 }) { client in
-            let together = try await withThrowingTaskGroup(of: (Int, [Int: [JSONValue]]).self) { group in
+            let together = try await withThrowingTaskGroup(of: (Int, [Int: JSONValue]).self) { group in
                 for (place, request) in requests.enumerated() {
                     group.addTask { (place, try essence(await client.post(request.path, request.body))) }
                 }
@@ -323,5 +323,20 @@ extension TestClient {
         let lines = try await get("/metrics").text.split(separator: "\n")
         guard let line = lines.first(where: { $0.hasPrefix(name + " ") }) else { return -1 }
         return Double(line.split(separator: " ").last ?? "") ?? -1
+    }
+}
+
+extension JSONValue {
+    /// Joins a later piece of the same thing: texts and lists go on, fields are joined one by one.
+    fileprivate mutating func append(_ other: JSONValue) {
+        switch (self, other) {
+        case (_, .null): break
+        case (.string(let text), .string(let more)): self = .string(text + more)
+        case (.array(let items), .array(let more)): self = .array(items + more)
+        case (.object(var fields), .object(let more)):
+            for (name, value) in more { fields[name, default: .null].append(value) }
+            self = .object(fields)
+        default: self = other
+        }
     }
 }

@@ -13,16 +13,20 @@ struct ThreadAllowanceTests {
         #expect(!allowance.isWaiting)
     }
 
-    @Test("is one less after a wait for a worker without a processor, and as before after a pause")
+    @Test("is one less after waits for a worker without a processor, and as before after a pause")
     func lateWorker() {
         var allowance = ThreadAllowance(threadCount: 4)
-        region(&allowance, at: 1, wait: 0.000_7)
-        #expect(allowance.current == 4, "a wait of some chunks is usual")
-        region(&allowance, at: 2, wait: 0.003)
+        for step in 0..<100 { region(&allowance, at: 1 + 0.002 * Double(step), wait: 0.000_7) }
+        #expect(allowance.current == 4, "waits of some chunks are usual")
+        for step in 0..<100 { region(&allowance, at: 2 + 0.05 * Double(step), wait: 0.003) }
+        #expect(allowance.current == 4, "now and then it costs less than a thread would")
+        for step in 0..<3 { region(&allowance, at: 10 + 0.006 * Double(step), wait: 0.003) }
+        #expect(allowance.current == 4)
+        region(&allowance, at: 10.018, wait: 0.003)
         #expect(allowance.current == 3)
-        allowance.beginRegion(at: 2.015) { nil }
+        allowance.beginRegion(at: 10.035) { nil }
         #expect(allowance.current == 3)
-        allowance.beginRegion(at: 2.03) { nil }
+        allowance.beginRegion(at: 10.05) { nil }
         #expect(allowance.current == 4)
     }
 

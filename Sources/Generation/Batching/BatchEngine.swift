@@ -8,7 +8,7 @@ public import Tensors
 ///     var request = GenerationRequest(model, tokenizer, tokens: Generator.promptTokens("Once", tokenizer))
 ///     request.maximumTokens = 50
 ///     for try await event in try engine.submit(request) {
-///         if case .wrote(_, let step, _) = event { print(step.text, terminator: "") }
+///         if case .wrote(_, let tokens) = event { print(tokens.text, terminator: "") }
 ///     }
 ///
 /// Each step is one forward call over a ragged batch: one token of every answer that is being written, and pieces of the

@@ -31,6 +31,9 @@ struct EngineSubmission: Sendable {
 
 /// A request that the engine's thread answers, and how far it has come.
 final class EngineCall {
+    /// Where periods of delivery are counted from.
+    static let epoch = ContinuousClock.now
+
     private let submission: EngineSubmission
     /// The answers that have not ended.
     var openAnswers: Int

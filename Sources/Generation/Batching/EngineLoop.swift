@@ -211,7 +211,9 @@ final class EngineLoop {
         workspace.threads.run(chunks: ready.count) { ready[$0].write() }
         let written = ready.reduce(0) { $0 + $1.writer.tokens.count } - before
         inbox.count { $0.tokensWritten += written }
+        let now = ContinuousClock.now
         for stream in ready where !stream.call.isOver {
+            stream.deliver(at: now, isEnd: stream.failure != nil || stream.writer.finishReason != nil)
             if let failure = stream.failure {
                 end(stream.call, failure)
             } else if let reason = stream.writer.finishReason {
@@ -240,6 +242,8 @@ final class EngineLoop {
     private func end(_ call: EngineCall, _ error: (any Error)?) {
         guard !call.isOver else { return }
         call.isOver = true
+        let now = ContinuousClock.now
+        for stream in streams where stream.call === call { stream.deliver(at: now, isEnd: true) }
         inbox.count { counts in
             if error == nil { counts.finished += 1 } else { counts.failed += 1 }
         }

@@ -21,6 +21,10 @@ final class EngineStream {
     var logits: [Float] = []
     var promptReport: [TokenLogProbabilities] = []
     let cachedCount: Int
+    /// What was written and not handed out yet.
+    private var undelivered: [WrittenToken] = []
+    /// The period of the last delivery, counted from `EngineCall.epoch`.
+    private var deliveredPeriod: Int64?
     /// What went wrong while tokens were chosen.
     var failure: (any Error)?
 
@@ -98,6 +102,22 @@ final class EngineStream {
         if unread.isEmpty, wanted > 0 { logits.append(contentsOf: output.values(ofRow: firstRow + wanted - 1)) }
     }
 
+    /// Hands out what was written, if it is time to.
+    /// - Parameter isEnd: Whether there will be no more.
+    func deliver(at now: ContinuousClock.Instant, isEnd: Bool) {
+        if undelivered.isEmpty { return }
+        switch call.request.delivery {
+        case .atOnce: break
+        case .every(let length):
+            let period = Int64((now - EngineCall.epoch) / length)
+            if !isEnd, period == deliveredPeriod { return }
+            deliveredPeriod = period
+        case .atEnd: if !isEnd { return }
+        }
+        call.continuation.yield(.wrote(answer: answer, undelivered))
+        undelivered = []
+    }
+
     /// Chooses the next token and plans to read it. Several streams may do so at once.
     func write() {
         isWriting = true
@@ -111,7 +131,7 @@ final class EngineStream {
                     }
                     unread = [token]
                 }
-                call.continuation.yield(.wrote(answer: answer, step: step, logProbabilities: report))
+                undelivered.append(WrittenToken(token: step.token, text: step.text, logProbabilities: report))
                 // The last token needs no reading: nothing follows it.
             } while writer.finishReason == nil && writer.isAtEnd
         } catch {

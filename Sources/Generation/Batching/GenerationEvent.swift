@@ -4,10 +4,25 @@ public import Tokenizers
 public enum GenerationEvent: Sendable {
     /// The whole prompt has been read.
     case read(PromptReport)
-    /// A token of an answer was written, or held-back characters were given out.
-    case wrote(answer: Int, step: GenerationStep, logProbabilities: TokenLogProbabilities?)
+    /// Tokens of an answer were written: those since the last delivery, see `GenerationRequest.delivery`.
+    case wrote(answer: Int, [WrittenToken])
     /// An answer has ended.
     case ended(answer: Int, GenerationEnd)
+}
+
+/// A token that was written, or characters held back before that are given out.
+public struct WrittenToken: Sendable, Equatable {
+    /// `nil` where only characters are given out.
+    public let token: TokenID?
+    /// The characters that it completes.
+    public let text: String
+    /// What the model thought of it; `nil` unless asked for.
+    public let logProbabilities: TokenLogProbabilities?
+}
+
+extension [WrittenToken] {
+    /// The characters of all of them.
+    public var text: String { map(\.text).joined() }
 }
 
 /// How a prompt was read.

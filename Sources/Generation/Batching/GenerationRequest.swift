@@ -28,10 +28,24 @@ public struct GenerationRequest: Sendable {
     public var logProbabilityCount: Int?
     /// Report the log probabilities of the tokens read as well. The whole prompt is then read, whatever was kept of it.
     public var reportsPrompt = false
+    /// When tokens are handed out.
+    public var delivery = Delivery.atOnce
     /// Set by the caller when nobody waits for the answer any more; the stream then throws `CancellationError`.
     public var cancellation: CancellationFlag?
     /// When the request is of no use any more.
     public var deadline: ContinuousClock.Instant?
+
+    /// When tokens are handed out. Each delivery wakes whoever waits for it, on a processor that could have computed: with
+    /// many answers at once that costs as much as the tokens themselves.
+    public enum Delivery: Sendable, Equatable {
+        /// Every token when it has been written.
+        case atOnce
+        /// The first token at once, later ones together at the end of each such period, which is the same for all requests
+        /// that have it. Readers of a text notice nothing of 20 ms.
+        case every(Duration)
+        /// All tokens when the answer has ended.
+        case atEnd
+    }
 
     public init(
         _ model: LanguageModel, _ tokenizer: any Tokenizer, tokens: [TokenID],

@@ -131,10 +131,11 @@ public actor Conversation {
                 report.promptTokens = prompt.tokenCount
                 report.tokensReused = prompt.cachedCount
                 report.secondsToRead = (ContinuousClock.now - began) / .seconds(1)
-            case .wrote(_, let step, _):
-                if step.token != nil { report.tokensWritten += 1 }
+            case .wrote(_, let tokens):
+                report.tokensWritten += tokens.count { $0.token != nil }
                 // The blank after "Assistant:" belongs to the format.
-                let piece = text.isEmpty && template.kind != .plain ? String(step.text.drop { $0 == " " }) : step.text
+                let new = tokens.text
+                let piece = text.isEmpty && template.kind != .plain ? String(new.drop { $0 == " " }) : new
                 text += piece
                 if !piece.isEmpty { show(piece) }
             case .ended(_, let found): end = found

@@ -63,7 +63,9 @@ struct ChatJob: Sendable {
         guard !tokens.isEmpty else { throw APIError.invalid("messages", "the messages are empty") }
         let answers = try request.sampling.parameters(
             answers: count, vocabularySize: loaded.model.configuration.vocabularySize)
-        var made = await core.request(loaded, tokens: tokens, answers: answers, client: client, owner: owner)
+        var made = await core.request(
+            loaded, tokens: tokens, answers: answers, streamed: request.stream == true, client: client,
+            owner: owner)
         made.boundaries = boundaries
         made.maximumTokens = try core.answerLength(
             request.maxCompletionTokens ?? request.maxTokens, default: core.settings.defaultAnswer,
@@ -168,9 +170,9 @@ struct ChatJob: Sendable {
         for try await event in events {
             switch event {
             case .read(let report): (read, cached) = (report.tokenCount, report.cachedCount)
-            case .wrote(let index, let step, let report):
-                if let report, reportsLogprobs { answers[index].logprobs.add(report, tokenizer) }
-                let (thoughts, text) = answers[index].splitter.append(step.text)
+            case .wrote(let index, let tokens):
+                add(tokens, to: &answers[index])
+                let (thoughts, text) = answers[index].splitter.append(tokens.text)
                 answers[index].thoughts += thoughts
                 answers[index].text += text
             case .ended(let index, let end):
@@ -214,10 +216,10 @@ struct ChatJob: Sendable {
                 case .read(let report):
                     (read, cached) = (report.tokenCount, report.cachedCount)
                     permit.use(read - cached)
-                case .wrote(let index, let step, let report):
-                    if step.token != nil { permit.use(1) }
-                    if let report, reportsLogprobs { answers[index].logprobs.add(report, tokenizer) }
-                    let (thoughts, text) = answers[index].splitter.append(step.text)
+                case .wrote(let index, let tokens):
+                    permit.use(tokens.count { $0.token != nil })
+                    add(tokens, to: &answers[index])
+                    let (thoughts, text) = answers[index].splitter.append(tokens.text)
                     answers[index].text += text
                     if !thoughts.isEmpty {
                         try await writer.event(chunk(index, ChatChunk.Delta(reasoningContent: thoughts)))
@@ -256,6 +258,11 @@ struct ChatJob: Sendable {
         } catch {
             try await writer.failed(error)
         }
+    }
+
+    private func add(_ tokens: [WrittenToken], to answer: inout Growing) {
+        guard reportsLogprobs else { return }
+        for case let report? in tokens.map(\.logProbabilities) { answer.logprobs.add(report, tokenizer) }
     }
 
     private func chunk(

@@ -102,7 +102,9 @@ struct CompletionJob: Sendable {
         }
         var made: [GenerationRequest] = []
         for prompt in prompts {
-            var one = await core.request(loaded, tokens: prompt, answers: answers, client: client, owner: owner)
+            var one = await core.request(
+                loaded, tokens: prompt, answers: answers, streamed: request.stream == true, client: client,
+                owner: owner)
             one.maximumTokens = length
             one.stopStrings = stops
             one.constraint = constraint
@@ -129,7 +131,7 @@ struct CompletionJob: Sendable {
                     if echo {
                         for index in answers.indices { echoPrompt(prompts[place], report, into: &answers[index]) }
                     }
-                case .wrote(let index, let step, let report): write(step, report, into: &answers[index])
+                case .wrote(let index, let tokens): write(tokens, into: &answers[index])
                 case .ended(let index, let end):
                     written += end.tokens.count
                     answers[index].finish = finishName(end.reason)
@@ -170,10 +172,12 @@ struct CompletionJob: Sendable {
                             echoPrompt(prompts[place], report, into: &answers[index])
                             try await send(&answers[index], place * n + index, nil, &writer)
                         }
-                    case .wrote(let index, let step, let report):
-                        write(step, report, into: &answers[index])
-                        if step.token != nil { permit.use(1) }
-                        if !step.text.isEmpty { try await send(&answers[index], place * n + index, nil, &writer) }
+                    case .wrote(let index, let tokens):
+                        write(tokens, into: &answers[index])
+                        permit.use(tokens.count { $0.token != nil })
+                        if !answers[index].text.isEmpty {
+                            try await send(&answers[index], place * n + index, nil, &writer)
+                        }
                     case .ended(let index, let end):
                         written += end.tokens.count
                         try await send(&answers[index], place * n + index, finishName(end.reason), &writer)
@@ -205,20 +209,30 @@ struct CompletionJob: Sendable {
     private func echoPrompt(_ tokens: [TokenID], _ report: PromptReport, into answer: inout AnswerText) {
         var decoder = StreamingDecoder()
         for (index, token) in tokens.enumerated().dropFirst(hasMark ? 1 : 0) {
+            if logprobs == nil {
+                answer.text += decoder.append(tokenizer.bytes(of: token) ?? [])
+                continue
+            }
             let known = index > 0 && index <= report.logProbabilities.count ? report.logProbabilities[index - 1] : nil
             answer.add(token, known, decoder.append(tokenizer.bytes(of: token) ?? []), tokenizer)
         }
         answer.text += decoder.finish()
     }
 
-    private func write(_ step: GenerationStep, _ report: TokenLogProbabilities?, into answer: inout AnswerText) {
-        guard let token = step.token else {
-            answer.text += step.text
-            return
+    private func write(_ tokens: [WrittenToken], into answer: inout AnswerText) {
+        for written in tokens {
+            guard let token = written.token else {
+                answer.text += written.text
+                continue
+            }
+            if let report = written.logProbabilities { answer.sum += report.chosen.logProbability }
+            answer.count += 1
+            if logprobs == nil {
+                answer.text += written.text
+            } else {
+                answer.add(token, written.logProbabilities, written.text, tokenizer)
+            }
         }
-        if let report { answer.sum += report.chosen.logProbability }
-        answer.count += 1
-        answer.add(token, report, step.text, tokenizer)
     }
 }
 

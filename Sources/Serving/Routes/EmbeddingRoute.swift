@@ -85,7 +85,7 @@ struct EmbeddingRoute {
                 var streams: [AsyncThrowingStream<GenerationEvent, any Error>] = []
                 for tokens in prompts[start..<min(start + 8, prompts.count)] {
                     var one = await core.request(
-                        loaded, tokens: tokens, answers: [.greedy], client: client,
+                        loaded, tokens: tokens, answers: [.greedy], streamed: false, client: client,
                         owner: context.owner)
                     one.maximumTokens = 0
                     streams.append(try core.engine.submit(one))

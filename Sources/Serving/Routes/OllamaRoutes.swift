@@ -85,11 +85,12 @@ struct OllamaRoutes: Sendable {
                 answer.promptEvalCount = report.tokenCount
                 answer.promptEvalDuration = (readAt - began).nanoseconds
                 permit.use(report.tokenCount - report.cachedCount)
-            case .wrote(_, let step, _):
-                if step.token != nil { permit.use(1) }
+            case .wrote(_, let tokens):
+                permit.use(tokens.count { $0.token != nil })
+                let piece = tokens.text
                 // A plain text is shown as it is; only chats have a blank to be dropped.
                 let (newThoughts, newText) =
-                    format.kind == .plain ? ("", step.text) : splitter.append(step.text)
+                    format.kind == .plain ? ("", piece) : splitter.append(piece)
                 text += newText
                 thoughts += newThoughts
                 if !newText.isEmpty || !newThoughts.isEmpty { try await show(newThoughts, newText) }
@@ -136,7 +137,9 @@ struct OllamaRoutes: Sendable {
         let options = body.options ?? OllamaRequest.Options()
         let answers = try options.sampling().parameters(
             answers: 1, vocabularySize: loaded.model.configuration.vocabularySize)
-        var request = await core.request(loaded, tokens: tokens, answers: answers, client: client, owner: owner)
+        var request = await core.request(
+            loaded, tokens: tokens, answers: answers, streamed: body.stream ?? true, client: client,
+            owner: owner)
         request.boundaries = boundaries
         // −1 and −2 mean as many as there may be.
         let length = options.numPredict.map { $0 < 0 ? core.settings.answerLimit : $0 }

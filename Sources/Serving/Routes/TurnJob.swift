@@ -113,13 +113,18 @@ struct TurnJob: Sendable {
             for try await event in events {
                 switch event {
                 case .read(let report): (read, cached) = (report.tokenCount, report.cachedCount)
-                case .wrote(_, let step, let report):
-                    if step.token != nil { written += 1 }
-                    // The blank after "Assistant:" belongs to the format.
-                    let isFirst = text.isEmpty && format.kind != .plain
-                    let piece = isFirst ? String(step.text.drop { $0 == " " }) : step.text
-                    text += piece
-                    if !piece.isEmpty || report != nil { try await show(piece, report.map(token)) }
+                case .wrote(_, let tokens):
+                    written += tokens.count { $0.token != nil }
+                    // With probabilities, each token by itself.
+                    let pieces = tokens.contains { $0.logProbabilities != nil } ? tokens.map { [$0] } : [tokens]
+                    for tokens in pieces {
+                        // The blank after "Assistant:" belongs to the format.
+                        let isFirst = text.isEmpty && format.kind != .plain
+                        let piece = isFirst ? String(tokens.text.drop { $0 == " " }) : tokens.text
+                        text += piece
+                        let report = tokens.first?.logProbabilities
+                        if !piece.isEmpty || report != nil { try await show(piece, report.map(token)) }
+                    }
                 case .ended(_, let end): finish = finishName(end.reason)
                 }
             }
@@ -155,7 +160,9 @@ struct TurnJob: Sendable {
         guard !tokens.isEmpty else { throw APIError.invalid("content", "there is nothing to answer") }
         let answers = try body.sampling.parameters(
             answers: 1, vocabularySize: loaded.model.configuration.vocabularySize)
-        var request = await core.request(loaded, tokens: tokens, answers: answers, client: client, owner: owner)
+        var request = await core.request(
+            loaded, tokens: tokens, answers: answers, streamed: body.stream == true, client: client,
+            owner: owner)
         request.boundaries = boundaries
         request.maximumTokens = try core.answerLength(
             body.maxTokens, default: core.settings.defaultAnswer, param: "max_tokens")
