@@ -120,6 +120,10 @@ public struct ComparisonPlan: Codable, Sendable, Equatable {
             throw .invalidSetting(what: "number of minutes", found: "\(minutes)", needed: "above 0")
         default: break
         }
+        if !(recall.allowedSeconds > 0) {
+            throw .invalidSetting(
+                what: "time to learn to recall", found: "\(recall.allowedSeconds)", needed: "above 0")
+        }
         if !(generationSeconds > 0) {
             throw .invalidSetting(what: "time to measure generation", found: "\(generationSeconds)", needed: "above 0")
         }

@@ -4,12 +4,14 @@
 /// e^x for x ≤ 0, within 2 units in the last place; 0 where the result would be below about 3e-308.
 package func exponential(_ x: Double) -> Double { exponentials(SIMD8(repeating: x))[0] }
 
-/// Σ e^(x − shift) over all x, none of them greater than the shift: eight interleaved sums, then their sum.
+/// Σ e^((x − shift)·factor) over all x, none of them greater than the shift: eight interleaved sums, then their sum.
 ///
 /// Eight at a time keep the processor's multipliers busy, which one long chain of products per element would not.
-/// - Parameter terms: Memory for the terms, as many as values, for callers that want them as well.
+/// - Parameters:
+///   - factor: Above 0.
+///   - terms: Memory for the terms, as many as values, for callers that want them as well.
 package func sumOfExponentials(
-    _ values: [Float], minus shift: Float, terms: UnsafeMutableBufferPointer<Double>? = nil
+    _ values: [Float], minus shift: Float, times factor: Double = 1, terms: UnsafeMutableBufferPointer<Double>? = nil
 ) -> Double {
     precondition(terms == nil || terms?.count == values.count, "there is a place for each term")
     let shift = Double(shift)
@@ -19,7 +21,7 @@ package func sumOfExponentials(
         let eight = SIMD8(
             values[i], values[i + 1], values[i + 2], values[i + 3],
             values[i + 4], values[i + 5], values[i + 6], values[i + 7])
-        let exponentials = exponentials(SIMD8<Double>(eight) - shift)
+        let exponentials = exponentials((SIMD8<Double>(eight) - shift) * factor)
         sums += exponentials
         if let terms { for k in 0..<8 { terms[i + k] = exponentials[k] } }
         i += 8
@@ -27,7 +29,7 @@ package func sumOfExponentials(
     let pairs = sums.lowHalf + sums.highHalf
     var total = (pairs.x + pairs.z) + (pairs.y + pairs.w)
     while i < values.count {
-        let term = exponential(Double(values[i]) - shift)
+        let term = exponential((Double(values[i]) - shift) * factor)
         total += term
         if let terms { terms[i] = term }
         i += 1

@@ -25,6 +25,8 @@ internal import Tensors
 /// Temperature 0, top-p 0 and top-k 1 all mean the greatest logit of step 3 and spend no random number, unless several
 /// tokens share it: then one of them is drawn, as in the package; top-k 1 takes the lowest id. The package falls back to
 /// the most probable token if, at top-p 1, its cumulative sum ends below 1 by rounding; here nothing is cut then.
+/// Without filters and at a temperature of at most 1 nothing is cut at all: a tail of less than 6e-8 becomes no more
+/// probable by that, and to look for it takes longer than everything else.
 ///
 /// Sums are in `Double` and in a fixed order, the draw's in that of the ids, and e^x is computed here rather than by
 /// the C library, so that a seed gives the same tokens on every machine that computes the same logits.
@@ -71,6 +73,7 @@ public struct Sampler: Sendable {
             let place = random.below(greatest.tieCount)
             return source.indices.lazy.filter { source[$0] == greatest.logit }.dropFirst(place).first ?? greatest.token
         }
+        if parameters.keepsAll { return try sampleAll(logits) }
         let total = try gather(logits)
         let target = random.uniform() * total
         var sum = 0.0
@@ -83,6 +86,24 @@ public struct Sampler: Sendable {
             throw .noTokenPossible(vocabularySize: logits.count)
         }
         return Int(last.token)
+    }
+
+    /// One draw from all tokens, each with the weight e^((logit − greatest)/T).
+    private mutating func sampleAll(_ logits: [Float]) throws(SamplingError) -> Int {
+        let source = try adjust(logits)
+        let greatest = try LogitScan(source).logit
+        let uniform = random.uniform()
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: source.count) { weights in
+            let total = sumOfExponentials(source, minus: greatest, times: 1 / parameters.temperature, terms: weights)
+            let target = uniform * total
+            var sum = 0.0
+            for token in weights.indices {
+                sum += weights[token]
+                if sum > target { return token }
+            }
+            // The product may round up to the total itself. The greatest logit has the weight 1, so there is such a token.
+            return weights.lastIndex { $0 > 0 } ?? 0
+        }
     }
 
     /// Records a token that was generated, for the penalties of the steps after.
@@ -108,6 +129,13 @@ public struct Sampler: Sendable {
                     result[token] = 1 / Double(greatest.tieCount)
                 }
             }
+        } else if parameters.keepsAll {
+            let source = try copy.adjust(logits)
+            let greatest = try LogitScan(source).logit
+            let total = result.withUnsafeMutableBufferPointer {
+                sumOfExponentials(source, minus: greatest, times: 1 / parameters.temperature, terms: $0)
+            }
+            for token in result.indices { result[token] /= total }
         } else {
             let total = try copy.gather(logits)
             for candidate in copy.candidates.kept { result[Int(candidate.token)] = candidate.weight / total }

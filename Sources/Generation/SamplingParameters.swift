@@ -65,6 +65,11 @@ public struct SamplingParameters: Sendable, Equatable {
     /// Whether the choice is the greatest logit, and so needs no random number but to choose among equals.
     public var isGreedy: Bool { temperature == 0 || topP == 0 || topK == 1 }
 
+    /// Whether every token may be drawn: there are no filters, and the temperature makes no unlikely one more probable.
+    var keepsAll: Bool {
+        topP >= 1 && topK == 0 && minP == 0 && typicalP >= 1 && (0.01...1).contains(temperature)
+    }
+
     var hasPenalties: Bool { presencePenalty != 0 || frequencyPenalty != 0 }
 }
 

@@ -45,7 +45,7 @@ final class ServerCore: Sendable {
         request.cacheSpace = space
         request.deadline = .now + .seconds(settings.timeLimit)
         request.cancellation = client
-        request.delivery = streamed ? .every(.milliseconds(20)) : .atEnd
+        request.delivery = streamed ? .every(.milliseconds(40)) : .atEnd
         if let found = await states.stored(tokens, loaded, in: space) { request.snapshots = [found] }
         return request
     }

@@ -19,7 +19,9 @@ func naiveDistribution(_ logits: [Float], _ parameters: SamplingParameters) -> [
     }
 
     let whole = p
-    keep(reaching: parameters.topP) { whole[$0] }
+    // The tail that counts as nothing is looked for only where something can come of it.
+    let hasFilters = parameters.topP < 1 || parameters.topK > 0 || parameters.minP > 0 || parameters.typicalP < 1
+    if hasFilters || parameters.temperature > 1 { keep(reaching: parameters.topP) { whole[$0] } }
     if parameters.topK > 0 {
         let order = p.indices.sorted { (p[$0], $1) > (p[$1], $0) }
         for i in order.dropFirst(parameters.topK) { p[i] = 0 }

@@ -75,6 +75,21 @@ struct SamplerTests {
         #expect(abs(expected.reduce(0, +) - 1) < 1e-12)
     }
 
+    @Test("Without filters at most a tail of 6e-8 is kept that filters cut", arguments: [0.01, 0.3, 0.8, 1])
+    func withoutFilters(temperature: Double) throws {
+        var random = RandomNumbers(seed: 5)
+        let logits = (0..<301).map { _ in Float(30 * random.uniform()) } + [-.infinity]
+        var parameters = SamplingParameters.unfiltered
+        parameters.temperature = temperature
+        let all = try Sampler(parameters).probabilities(for: logits)
+        // A filter that lets everything through.
+        parameters.topK = logits.count
+        let filtered = try Sampler(parameters).probabilities(for: logits)
+        #expect(zip(all, filtered).allSatisfy { abs($0 - $1) <= 1e-7 })
+        #expect(abs(all.reduce(0, +) - 1) < 1e-12)
+        #expect(all.last == 0)
+    }
+
     @Test("Saved after any token and restored, it goes on as if nothing had happened", arguments: [0, 1, 17])
     func savedAndRestored(saveAfter: Int) throws {
         var random = RandomNumbers(seed: 5)

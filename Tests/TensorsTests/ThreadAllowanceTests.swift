@@ -20,13 +20,17 @@ struct ThreadAllowanceTests {
         #expect(allowance.current == 4, "waits of some chunks are usual")
         for step in 0..<100 { region(&allowance, at: 2 + 0.05 * Double(step), wait: 0.003) }
         #expect(allowance.current == 4, "now and then it costs less than a thread would")
-        for step in 0..<3 { region(&allowance, at: 10 + 0.006 * Double(step), wait: 0.003) }
+        for step in 0..<4 { region(&allowance, at: 10 + 0.005 * Double(step), wait: 0.003) }
         #expect(allowance.current == 4)
-        region(&allowance, at: 10.018, wait: 0.003)
+        var time = 10.02
+        while allowance.current == 4, time < 11 {
+            region(&allowance, at: time, wait: 0.003)
+            time += 0.005
+        }
+        #expect(time < 10.1, "half of the time is lost")
+        allowance.beginRegion(at: time + 0.01) { nil }
         #expect(allowance.current == 3)
-        allowance.beginRegion(at: 10.035) { nil }
-        #expect(allowance.current == 3)
-        allowance.beginRegion(at: 10.05) { nil }
+        allowance.beginRegion(at: time + 0.03) { nil }
         #expect(allowance.current == 4)
     }
 

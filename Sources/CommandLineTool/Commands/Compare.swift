@@ -108,6 +108,11 @@ struct Compare: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "The most seconds that each such training takes; 300 by default, with --quick 10.", valueName: "seconds"))
+    var recallSeconds: Double?
+
+    @Option(
+        help: ArgumentHelp(
             "The most that each model's generation is measured for; 600 by default, with --quick 8.",
             valueName: "seconds"))
     var generationSeconds: Double?
@@ -159,6 +164,7 @@ struct Compare: ParsableCommand {
         plan.recall.sizes = recallSizes?.numbers ?? plan.recall.sizes
         plan.recall.tasks = recallTasks?.names.compactMap(RecallTask.init) ?? plan.recall.tasks
         plan.recall.learningRates = recallRates?.rates ?? plan.recall.learningRates
+        plan.recall.allowedSeconds = recallSeconds ?? plan.recall.allowedSeconds
         plan.recall.stepCount = recallSteps ?? plan.recall.stepCount
         plan.generationSeconds = generationSeconds ?? plan.generationSeconds
         if let only { plan.parts = ComparisonPlan.Part.allCases.filter { only.names.contains($0.rawValue) } }

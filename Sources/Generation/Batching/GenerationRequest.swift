@@ -41,7 +41,7 @@ public struct GenerationRequest: Sendable {
         /// Every token when it has been written.
         case atOnce
         /// The first token at once, later ones together at the end of each such period, which is the same for all requests
-        /// that have it. Readers of a text notice nothing of 20 ms.
+        /// that have it. Readers of a text notice nothing of 40 ms, the time of a picture in a film.
         case every(Duration)
         /// All tokens when the answer has ended.
         case atEnd
