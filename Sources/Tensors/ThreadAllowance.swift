@@ -3,11 +3,11 @@
 ///
 /// There are two signs that threads want more processors than there are. A worker takes much longer for its last chunk than
 /// the caller took for each of its own: it has lost its processor to another program, for a time slice of some milliseconds,
-/// and the caller waits. That happens now and then on a quiet machine too, so it counts only if more than a quarter of the
-/// time is lost so: a thread less loses more. Or the caller is taken off its own processor again and again: on a busy machine a program's threads
-/// share what one thread would get, and threads that wait for each other make little of it.
+/// and the caller waits. That happens now and then on a quiet machine too, so it counts only if more than an eighth of the
+/// time is lost so: a thread less loses more. Or the caller is taken off its own processor again and again: on a busy machine
+/// a program's threads share what one thread would get, and threads that wait for each other make little of it.
 ///
-/// After either, one thread less works, first for 20 ms, then for four times as long each time up to four seconds; then
+/// After either, one thread less works, first for 20 ms, then for four times as long each time up to a second; then
 /// one more is tried. When there was no such sign for twice as long, it is as at first.
 struct ThreadAllowance {
     /// The processor time that a thread has had, in seconds, and how often it lost its processor to another thread.
@@ -25,15 +25,15 @@ struct ThreadAllowance {
     private static let lateness = 0.000_5
     private static let chunkCount = 3.0
     /// Late workers may cost this share of the time, and so many seconds beyond it at once.
-    private static let bearableShare = 0.25
+    private static let bearableShare = 0.12
     private static let bearableSeconds = 0.006
     private static let shortestPause = 0.02
-    private static let longestPause = 4.0
+    private static let longestPause = 1.0
     /// How long the caller is watched, in seconds: some time slices. After a longer time it has been at something else.
     private static let watch = 0.03...0.25
     /// The share of the time for which a caller without rivals has its processor, and more. One that waits for input has it
     /// for less, but is not taken off it.
-    private static let freeShare = 0.7
+    private static let freeShare = 0.8
     private static let rivalPreemptions = 2
 
     private var began = 0.0

@@ -57,6 +57,9 @@ final class ModelBench {
             tokenCount: steps * size, steps: steps, seconds: seconds - profile.cost, ops: profile.entries)
     }
 
+    /// The seconds that a batch is measured for at least.
+    private static let shortestBatch = 0.25
+
     /// Times each kind of work once, and keeps what is better than before.
     func round() throws {
         let tape = Tape(on: workspace)
@@ -77,8 +80,13 @@ final class ModelBench {
                 SequenceChunk(tokens: [model.measuredToken($0)], state: model.initialState())
             }
             _ = try model(&chunks, on: tape)
-            let steps = max(2, plan.decodeLength / size)
-            let seconds = try time { for _ in 0..<steps { _ = try model(&chunks, on: tape) } }
+            let fewest = max(2, plan.decodeLength / size)
+            var (steps, seconds) = (0, 0.0)
+            // A small model's steps take a millisecond: a few of them would say how fast its best moment is.
+            while steps < fewest || seconds < Self.shortestBatch {
+                seconds += try time { _ = try model(&chunks, on: tape) }
+                steps += 1
+            }
             batches[size] = min(batches[size] ?? .infinity, seconds / Double(steps * size))
         }
     }
