@@ -78,7 +78,8 @@ struct ChatTests {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
         // The answer never ends by itself: token 0 would end it.
-        let chat = "'\(Program.path)' chat --seed 1 --threads 1 --no-history --ban-token 0 --tokens 1000000"
+        // `script` gives it to the shell in SHELL, or sh, which must not stay between: dash takes Ctrl-C for its own, too.
+        let chat = "exec '\(Program.path)' chat --seed 1 --threads 1 --no-history --ban-token 0 --tokens 1000000"
         process.arguments = ["-qec", chat, "/dev/null"]
         let (keys, screen) = (Pipe(), Pipe())
         process.standardInput = keys
