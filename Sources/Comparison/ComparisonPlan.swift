@@ -107,6 +107,7 @@ public struct ComparisonPlan: Codable, Sendable, Equatable {
                 ("context length", contextLength, 2), ("batch size", batchSize, 1),
                 ("number of windows", windowCount, 1),
                 ("number of steps to learn to recall", recall.stepCount, 1),
+                ("number of seeds to learn to recall from", recall.seedCount, 1),
             ] + recall.widths.map { ("width of a model that learns to recall", $0, 8) }
             + recall.sizes.map { ("number of pairs to recall", $0, 1) }
         for (what, found, least) in sizes where found < least {

@@ -54,7 +54,9 @@ struct ComparisonTests {
     func whole() throws {
         let folder = Folder()
         let names = ["rnn", "lstm", "transformer", "rwkv7"]
-        let compared = try comparison(tinyPlan(names), in: folder.path)
+        var plan = tinyPlan(names)
+        plan.recall.seedCount = 2
+        let compared = try comparison(plan, in: folder.path)
         #expect(try compared.run { _ in true })
         #expect(compared.results.models.map(\.name) == names)
         for model in compared.results.models {
@@ -74,7 +76,7 @@ struct ComparisonTests {
             #expect(model.contexts?.allSatisfy { $0.seconds > 0 && $0.byteCount > 0 } == true)
             #expect(model.positions?.first?.first == 0 && model.positions?.last?.end == 128)
             #expect(model.reach?.count == 32)
-            #expect(model.recall?.count == 1)
+            #expect(model.recall?.map(\.seed) == [plan.seed, plan.seed + 1])
         }
         let page = try String(contentsOfFile: compared.reportPath, encoding: .utf8)
         #expect(page.hasPrefix("<!DOCTYPE html>") && page.components(separatedBy: "<figure").count == 11)
@@ -85,6 +87,8 @@ struct ComparisonTests {
             let svg = try String(contentsOfFile: "\(compared.picturesPath)/\(picture)", encoding: .utf8)
             #expect(svg.contains("<svg") && svg.contains("rwkv7"), "\(picture)")
         }
+        let share = try #require(compared.results.models[0].recall).map(\.accuracy).reduce(0, +) / 2
+        #expect(page.contains(String(format: "%.1f %% (", 100 * share)), "\(share)")
         for outside in ["src=", "href=", "@import"] { #expect(!page.contains(outside)) }
         for name in names { #expect(page.contains(name)) }
     }

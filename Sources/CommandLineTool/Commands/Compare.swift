@@ -103,6 +103,11 @@ struct Compare: ParsableCommand {
     )
     var recallRates: RateList?
 
+    @Option(
+        help: ArgumentHelp(
+            "From how many seeds every model learns, --seed and those after it; 1 by default.", valueName: "n"))
+    var recallSeeds: Int?
+
     @Option(help: ArgumentHelp("The most steps that they learn for; 3000 by default.", valueName: "n"))
     var recallSteps: Int?
 
@@ -165,6 +170,7 @@ struct Compare: ParsableCommand {
         plan.recall.tasks = recallTasks?.names.compactMap(RecallTask.init) ?? plan.recall.tasks
         plan.recall.learningRates = recallRates?.rates ?? plan.recall.learningRates
         plan.recall.allowedSeconds = recallSeconds ?? plan.recall.allowedSeconds
+        plan.recall.seedCount = recallSeeds ?? plan.recall.seedCount
         plan.recall.stepCount = recallSteps ?? plan.recall.stepCount
         plan.generationSeconds = generationSeconds ?? plan.generationSeconds
         if let only { plan.parts = ComparisonPlan.Part.allCases.filter { only.names.contains($0.rawValue) } }
@@ -209,8 +215,8 @@ struct Compare: ParsableCommand {
                     "\(part): step \(entry.step)\(known ? " of \(steps)" : "")  loss \(format(entry.loss, decimals: 3))  "
                         + "\(format(entry.tokensPerSecond, decimals: 0)) tokens/s"
                         + (known ? "  \(describe(seconds: left)) left" : ""))
-            case .recall(let task, let size, let width):
-                Terminal.progress("\(part): \(task.rawValue), \(size) to recall, width \(width)")
+            case .recall(let task, let size, let width, let seed):
+                Terminal.progress("\(part): \(task.rawValue), \(size) to recall, width \(width), seed \(seed)")
             case .finished(let kind, let architecture):
                 Terminal.note(
                     "\(part): \(describe(seconds: monotonicSeconds() - began))\(outcome(kind, architecture, comparison))"

@@ -15,13 +15,15 @@ public struct RecallPlan: Codable, Sendable, Equatable {
     /// Every model learns with each of these, and the best result counts, as in published tables: architectures differ in
     /// the rate that suits them.
     public var learningRates = [3e-3]
+    /// From how many beginnings every model learns: the comparison's seed and those that follow it.
+    public var seedCount = 1
     /// A training ends early when it has taken so long.
     public var allowedSeconds = 300.0
 
     public init() {}
 
     /// The results of one model.
-    var resultCount: Int { tasks.count * sizes.count * widths.count }
+    var resultCount: Int { tasks.count * sizes.count * widths.count * seedCount }
 
     static var quick: RecallPlan {
         var plan = RecallPlan()
@@ -40,6 +42,7 @@ public struct RecallResult: Codable, Sendable, Equatable {
     /// How much there was to recall.
     public var size: Int
     public var width: Int
+    public var seed: UInt64
     public var parameterCount: Int
     /// The bytes of the state or cache at the end of a sequence.
     public var stateByteCount: Int
@@ -121,7 +124,7 @@ struct RecallTraining {
             (right, count) = (right + found.right, count + found.count)
         }
         return RecallResult(
-            task: task, size: size, width: width, parameterCount: model.parameterCount,
+            task: task, size: size, width: width, seed: seed, parameterCount: model.parameterCount,
             stateByteCount: try stateByteCount(model, task, size, &test, on: workspace),
             accuracy: Double(right) / Double(count), learningRate: rate, steps: steps, seconds: seconds)
     }

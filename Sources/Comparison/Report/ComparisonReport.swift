@@ -214,8 +214,7 @@ public struct ComparisonReport {
                     NumberNames.bytes(first.stateByteCount),
                 ]
                 for (task, size) in columns {
-                    let share = own.first { $0.task == task && $0.size == size }?.accuracy
-                    row.append(share.map { "\(NumberNames.decimals(100 * $0, 1)) %" } ?? "–")
+                    row.append(share(own.filter { $0.task == task && $0.size == size }.map(\.accuracy)))
                 }
                 rows.append(row)
             }
@@ -232,12 +231,21 @@ public struct ComparisonReport {
         let text = """
             Models of \(plan.layerCount) layers that learn one task from nothing, \(plan.stepCount) steps of \
             \(plan.batchSize) fresh sequences at most, tested on others; learning rate \(rates)\
-            \(plan.learningRates.count > 1 ? ", the best counts" : ""). Associative recall: pairs of keys and values, then \
+            \(plan.learningRates.count > 1 ? ", the best counts" : "")\
+            \(plan.seedCount > 1 ? "; the mean of \(plan.seedCount) seeds, with the lowest and the highest" : ""). Associative recall: pairs of keys and values, then \
             every key again; copying: symbols, a mark, and the symbols again; needle: one marked value in noise.
             """
         var section = PlotPage.Section("Recall", [text])
         section.parts.append(.table(PlotPage.Table(["model", "width", "parameters", "state"] + names, rows)))
         return section
+    }
+
+    /// The mean of shares in percent, and between which they lie.
+    private func share(_ shares: [Double]) -> String {
+        func percent(_ share: Double) -> String { NumberNames.decimals(100 * share, 1) }
+        guard let lowest = shares.min(), let highest = shares.max() else { return "–" }
+        let mean = percent(shares.reduce(0, +) / Double(shares.count)) + " %"
+        return shares.count == 1 ? mean : "\(mean) (\(percent(lowest)) – \(percent(highest)))"
     }
 
     // MARK: Parts of sections
