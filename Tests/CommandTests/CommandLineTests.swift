@@ -19,6 +19,20 @@ struct CommandLineTests {
     }
 
     @Test(
+        "shows defaults as they are typed",
+        arguments: [
+            (["bench", "training"], "(default: rwkv7:L6:D512:V256)"), (["bench", "model"], "(default:"),
+            (["compare"], "(default:"), (["serve"], "(default:"),
+        ])
+    func defaults(command: [String], expected: String) throws {
+        let help = try Program.run(command + ["--help"]).output.split(whereSeparator: \.isWhitespace).joined(
+            separator: " ")
+        #expect(help.contains(expected))
+        // As Swift describes a value that has no description of its own.
+        #expect(help.firstMatch(of: /default: [A-Za-z.]+\(/) == nil)
+    }
+
+    @Test(
         "answers wrong usage with 64",
         arguments: [
             ["generate", "--temperature", "-1"], ["generate", "--nonsense"], ["nonsense"], ["logits"],

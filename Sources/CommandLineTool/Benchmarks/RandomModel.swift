@@ -23,6 +23,11 @@ struct RandomModel: ExpressibleByArgument {
             vocabularySize: sizes["V"] ?? 65536)
     }
 
+    /// As it is written on the command line.
+    var defaultValueDescription: String {
+        "\(configuration.architecture):L\(configuration.layerCount):D\(configuration.width):V\(configuration.vocabularySize)"
+    }
+
     /// A model of these sizes whose matrices have the type `type`, where their rows are whole blocks of it, and else `bf16`.
     func model(_ type: DataType) throws -> LanguageModel {
         var random = RandomNumbers(seed: 1)
