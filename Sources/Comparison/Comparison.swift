@@ -1,5 +1,5 @@
 internal import Checkpoints
-public import LanguageModels
+internal import LanguageModels
 public import Tensors
 public import Training
 internal import TrainingData

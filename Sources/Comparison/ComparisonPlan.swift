@@ -1,4 +1,4 @@
-public import LanguageModels
+internal import LanguageModels
 
 /// What is compared, and with what budget. Saved with the results, so that a comparison goes on with the same settings.
 public struct ComparisonPlan: Codable, Sendable, Equatable {

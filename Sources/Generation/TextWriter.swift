@@ -1,5 +1,5 @@
 internal import LanguageModels
-public import Tokenizers
+internal import Tokenizers
 
 /// The writing half of a text: from logits to the next token and the characters that it completes.
 ///

@@ -1,6 +1,6 @@
 internal import Checkpoints
 internal import Crypto
-public import Foundation
+internal import Foundation
 internal import GRDB
 public import Generation
 public import LanguageModels

@@ -1,5 +1,5 @@
 internal import LanguageModels
-public import Tensors
+internal import Tensors
 internal import TrainingData
 
 /// What a run will take of the machine, tried out before it begins.

@@ -1,5 +1,5 @@
-public import LanguageModels
-public import Tensors
+internal import LanguageModels
+internal import Tensors
 
 /// What generating costs after so many tokens.
 public struct GenerationPoint: Codable, Sendable, Equatable {

@@ -1,5 +1,5 @@
-public import LanguageModels
-public import Tensors
+internal import LanguageModels
+internal import Tensors
 
 /// The loss of tokens at some positions of their window.
 public struct PositionPoint: Codable, Sendable, Equatable {

@@ -1,5 +1,5 @@
-public import LanguageModels
-public import Tensors
+internal import LanguageModels
+internal import Tensors
 
 /// How strongly a prediction depends on the token so far back.
 public struct ReachPoint: Codable, Sendable, Equatable {

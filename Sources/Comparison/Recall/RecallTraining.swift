@@ -1,5 +1,5 @@
-public import LanguageModels
-public import Tensors
+internal import LanguageModels
+internal import Tensors
 internal import Training
 
 /// Which recall tasks, and how long models learn them.

@@ -1,5 +1,5 @@
 internal import Dispatch
-public import LanguageModels
+internal import LanguageModels
 public import Tensors
 
 /// Answers many requests at once, on one thread that computes.

@@ -1,4 +1,4 @@
-public import Tensors
+internal import Tensors
 
 /// What an RNN and an LSTM have in common: layers as wide as the embedding, between it and a head without norms, whose rows
 /// are computed one after the other.

@@ -1,4 +1,4 @@
-public import Tokenizers
+internal import Tokenizers
 
 /// Takes the tokens of documents, one document after the other.
 protocol TokenSink: AnyObject {

@@ -1,4 +1,4 @@
-public import Tensors
+internal import Tensors
 
 /// The tokens of some documents, one after the other, in a mapped file or in memory.
 ///
