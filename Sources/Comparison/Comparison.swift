@@ -26,7 +26,7 @@ public final class Comparison {
         /// A training has come so far.
         case training(TrainingLogEntry, steps: Int, secondsLeft: Double)
         /// A recall task is being learnt.
-        case recall(RecallTask, size: Int, width: Int, seed: UInt64)
+        case recall(RecallTrial)
         /// The results of the part are in `results`, and saved.
         case finished(ComparisonPlan.Part, architecture: String)
     }
@@ -133,7 +133,7 @@ public final class Comparison {
         case .contexts: model.contexts != nil
         case .positions: model.positions != nil
         case .reach: model.reach != nil
-        case .recall: model.recall?.count == results.plan.recall.resultCount
+        case .recall: model.recall?.count == results.plan.recall.trials(seed: results.plan.seed).count
         }
     }
 
@@ -185,25 +185,14 @@ public final class Comparison {
 
     private func recall(_ index: Int, _ tell: (Event) -> Void, _ isCancelled: () -> Bool) throws -> Bool {
         let plan = results.plan.recall
-        // Everything is learnt from one seed before anything is from the next.
-        let wanted = (0..<UInt64(plan.seedCount)).flatMap { seed in
-            plan.widths.flatMap { width in
-                plan.tasks.flatMap { task in
-                    plan.sizes.map { (task: task, size: $0, width: width, seed: results.plan.seed &+ seed) }
-                }
-            }
-        }
-        for (task, size, width, seed) in wanted {
+        let training = RecallTraining(plan: plan, clock: clock)
+        for trial in plan.trials(seed: results.plan.seed) {
             let known = results.models[index].recall ?? []
-            let isKnown = known.contains {
-                $0.task == task && $0.size == size && $0.width == width && $0.seed == seed
-            }
-            if isKnown { continue }
-            tell(.recall(task, size: size, width: width, seed: seed))
-            let training = RecallTraining(plan: plan, seed: seed, clock: clock)
+            if known.contains(where: { $0.trial == trial }) { continue }
+            tell(.recall(trial))
             guard
                 let found = try training.run(
-                    results.models[index].name, task, size: size, width: width, on: workspace, isCancelled: isCancelled)
+                    results.models[index].name, trial, on: workspace, isCancelled: isCancelled)
             else { return false }
             results.models[index].recall = known + [found]
             try save()

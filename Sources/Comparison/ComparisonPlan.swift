@@ -107,7 +107,6 @@ public struct ComparisonPlan: Codable, Sendable, Equatable {
                 ("context length", contextLength, 2), ("batch size", batchSize, 1),
                 ("number of windows", windowCount, 1),
                 ("number of steps to learn to recall", recall.stepCount, 1),
-                ("number of seeds to learn to recall from", recall.seedCount, 1),
             ] + recall.widths.map { ("width of a model that learns to recall", $0, 8) }
             + recall.sizes.map { ("number of pairs to recall", $0, 1) }
         for (what, found, least) in sizes where found < least {
@@ -120,6 +119,10 @@ public struct ComparisonPlan: Codable, Sendable, Equatable {
             .equalTokensInMinutes(let minutes) where !(minutes > 0 && minutes < 1e6):
             throw .invalidSetting(what: "number of minutes", found: "\(minutes)", needed: "above 0")
         default: break
+        }
+        if !(1...1000).contains(recall.seedCount) {
+            throw .invalidSetting(
+                what: "number of seeds to learn to recall from", found: "\(recall.seedCount)", needed: "1 to 1000")
         }
         if !(recall.allowedSeconds > 0) {
             throw .invalidSetting(

@@ -38,6 +38,8 @@ struct CommandLineTests {
             ["generate", "--temperature", "-1"], ["generate", "--nonsense"], ["nonsense"], ["logits"],
             ["logits", "--tokens", "a", "--output", "/dev/null"], ["generate", "--threads", "0"],
             ["tokenize", "--tokenizer", "world"],
+            ["compare", "--data", "/dev/null", "--output", "/dev/null", "--recall-seeds", "0"],
+            ["compare", "--data", "/dev/null", "--output", "/dev/null", "--recall-seeds", "\(Int.max)"],
         ])
     func usage(arguments: [String]) throws {
         let process = try Program.start(arguments)

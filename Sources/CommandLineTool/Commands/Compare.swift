@@ -215,8 +215,10 @@ struct Compare: ParsableCommand {
                     "\(part): step \(entry.step)\(known ? " of \(steps)" : "")  loss \(format(entry.loss, decimals: 3))  "
                         + "\(format(entry.tokensPerSecond, decimals: 0)) tokens/s"
                         + (known ? "  \(describe(seconds: left)) left" : ""))
-            case .recall(let task, let size, let width, let seed):
-                Terminal.progress("\(part): \(task.rawValue), \(size) to recall, width \(width), seed \(seed)")
+            case .recall(let trial):
+                Terminal.progress(
+                    "\(part): \(trial.task.rawValue), \(trial.size) to recall, width \(trial.width), seed \(trial.seed)"
+                )
             case .finished(let kind, let architecture):
                 Terminal.note(
                     "\(part): \(describe(seconds: monotonicSeconds() - began))\(outcome(kind, architecture, comparison))"

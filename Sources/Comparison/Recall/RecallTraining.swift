@@ -22,8 +22,16 @@ public struct RecallPlan: Codable, Sendable, Equatable {
 
     public init() {}
 
-    /// The results of one model.
-    var resultCount: Int { tasks.count * sizes.count * widths.count * seedCount }
+    /// What each model learns: everything from one seed before anything from the next.
+    func trials(seed: UInt64) -> [RecallTrial] {
+        (0..<UInt64(seedCount)).flatMap { place in
+            widths.flatMap { width in
+                tasks.flatMap { task in
+                    sizes.map { RecallTrial(task: task, size: $0, width: width, seed: seed &+ place) }
+                }
+            }
+        }
+    }
 
     static var quick: RecallPlan {
         var plan = RecallPlan()
@@ -34,6 +42,15 @@ public struct RecallPlan: Codable, Sendable, Equatable {
         plan.allowedSeconds = 10
         return plan
     }
+}
+
+/// One thing that a fresh model learns to recall.
+public struct RecallTrial: Sendable, Equatable {
+    public var task: RecallTask
+    /// How much there is to recall.
+    public var size: Int
+    public var width: Int
+    public var seed: UInt64
 }
 
 /// How well a model recalls.
@@ -53,12 +70,13 @@ public struct RecallResult: Codable, Sendable, Equatable {
     public var steps: Int
     /// Of the trainings with all rates.
     public var seconds: Double
+
+    var trial: RecallTrial { RecallTrial(task: task, size: size, width: width, seed: seed) }
 }
 
 /// Teaches a fresh model a recall task and tests it.
 struct RecallTraining {
     let plan: RecallPlan
-    let seed: UInt64
     let clock: @Sendable () -> Double
 
     private static let testCount = 200
@@ -69,15 +87,12 @@ struct RecallTraining {
     /// Learns with each rate until one has taught everything.
     /// - Returns: The best result; `nil` if it was cancelled.
     func run(
-        _ architecture: String, _ task: RecallTask, size: Int, width: Int, on workspace: Workspace,
-        isCancelled: () -> Bool
+        _ architecture: String, _ trial: RecallTrial, on workspace: Workspace, isCancelled: () -> Bool
     ) throws -> RecallResult? {
         var best: RecallResult?
         var seconds = 0.0
         for rate in plan.learningRates where (best?.accuracy ?? 0) < Self.everything {
-            guard
-                let found = try run(
-                    architecture, task, size: size, width: width, rate: rate, on: workspace, isCancelled: isCancelled)
+            guard let found = try run(architecture, trial, rate: rate, on: workspace, isCancelled: isCancelled)
             else { return nil }
             seconds += found.seconds
             if found.accuracy > best?.accuracy ?? -1 { best = found }
@@ -87,9 +102,9 @@ struct RecallTraining {
     }
 
     private func run(
-        _ architecture: String, _ task: RecallTask, size: Int, width: Int, rate: Double, on workspace: Workspace,
-        isCancelled: () -> Bool
+        _ architecture: String, _ trial: RecallTrial, rate: Double, on workspace: Workspace, isCancelled: () -> Bool
     ) throws -> RecallResult? {
+        let (task, size, width, seed) = (trial.task, trial.size, trial.width, trial.seed)
         let configuration = ModelConfiguration(
             architecture: architecture, layerCount: plan.layerCount, width: width,
             vocabularySize: RecallTask.vocabularySize(for: size))
