@@ -161,7 +161,11 @@ if hasSQLite {
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         tests(
-            "StateStoreTests", ["StateStore", "Generation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers"]),
+            "StateStoreTests",
+            [
+                "StateStore", "Generation", "LanguageModels", "Tensors", "TestSupport", "Tokenizers",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         tests(
             "ServingTests",
             [

@@ -25,6 +25,8 @@ public final class StateStore: Sendable {
         self.stateByteLimit = stateByteLimit
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
+        // Whoever had the file open before, a server that has just ended, holds it for the moment of closing it.
+        configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
             // A transaction is on disk, not only with the system, when it returns.
             try database.execute(sql: "PRAGMA synchronous = FULL")

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Generation
 import LanguageModels
 import StateStore
@@ -87,6 +88,26 @@ struct StateStoreTests {
             try Data(repeating: 65, count: 5000).write(to: URL(fileURLWithPath: broken))
             #expect(throws: StateStoreError.self) { try StateStore(path: broken, stateByteLimit: 1000) }
             #expect(throws: StateStoreError.self) { try StateStore(path: path + "/at/all", stateByteLimit: 1000) }
+        }
+    }
+
+    @Test("waits for who still has the file, as a server that is just ending")
+    func held() throws {
+        try withStore { _, path in
+            let other = path + "-held"
+            _ = try StateStore(path: other, stateByteLimit: 1 << 20)
+            let holder = try DatabaseQueue(path: other)
+            let isHeld = DispatchSemaphore(value: 0)
+            Thread.detachNewThread {
+                try? holder.writeWithoutTransaction { database in
+                    try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE held (id)")
+                    isHeld.signal()
+                    Thread.sleep(forTimeInterval: 0.2)
+                }
+                try? holder.close()
+            }
+            isHeld.wait()
+            _ = try StateStore(path: other, stateByteLimit: 1 << 20)
         }
     }
 
