@@ -14,6 +14,8 @@ public struct EvaluationText: Sendable {
     public let byteCount: Int
     /// Runs of bytes other than blanks, tabs and line ends.
     public let wordCount: Int
+    /// Line feeds, which the published counts of WikiText's words have as words of their own.
+    public let lineEndCount: Int
 
     /// The bytes after which a document is cut into pieces for comparisons: about a page, so that neighbours hardly
     /// depend on each other, and a document of a page or less is one piece.
@@ -23,7 +25,7 @@ public struct EvaluationText: Sendable {
     /// - Throws: `EvaluationError.nothingToMeasure` if there are no bytes.
     public init(_ documents: [[UInt8]], _ tokenizer: any Tokenizer) throws(EvaluationError) {
         var (tokens, ranges, pieces, pieceSizes): ([TokenID], [Range<Int>], [Int], [Int]) = ([], [], [], [])
-        var (bytes, words) = (0, 0)
+        var (bytes, words, lineEnds) = (0, 0, 0)
         for document in documents where !document.isEmpty {
             let start = tokens.count
             let firstPiece = pieceSizes.count
@@ -43,6 +45,7 @@ public struct EvaluationText: Sendable {
             ranges.append(start..<tokens.count)
             bytes += document.count
             words += Self.wordCount(document)
+            lineEnds += document.count { $0 == 0x0A }
         }
         if ranges.isEmpty { throw .nothingToMeasure(what: "the text is empty") }
         self.tokens = tokens
@@ -51,6 +54,7 @@ public struct EvaluationText: Sendable {
         pieceByteCounts = pieceSizes
         byteCount = bytes
         wordCount = words
+        lineEndCount = lineEnds
     }
 
     public var tokenCount: Int { tokens.count }

@@ -15,6 +15,7 @@ public struct TextLoss: Sendable, Equatable {
     public let tokenCount: Int
     public let byteCount: Int
     public let wordCount: Int
+    public let lineEndCount: Int
     /// The same for each piece of the text (``EvaluationText/pieceLength``).
     public let pieces: [Piece]
 
@@ -36,6 +37,7 @@ public struct TextLoss: Sendable, Equatable {
         tokenCount = text.tokenCount
         byteCount = text.byteCount
         wordCount = text.wordCount
+        lineEndCount = text.lineEndCount
         self.pieces = pieces
     }
 
@@ -50,6 +52,9 @@ public struct TextLoss: Sendable, Equatable {
 
     /// e to the nats per word: comparable between all models.
     public var wordPerplexity: Double { exp(nats / Double(max(1, wordCount))) }
+
+    /// The same with the ends of lines as words, the way perplexities of WikiText are published.
+    public var wordAndLinePerplexity: Double { exp(nats / Double(max(1, wordCount + lineEndCount))) }
 
     /// How much more this model paid than another for the same text, in bits per byte, piece by piece.
     public func comparison(with other: TextLoss) throws(EvaluationError) -> PairedComparison {

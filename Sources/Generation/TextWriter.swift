@@ -50,8 +50,8 @@ struct TextWriter {
     /// - Throws: `SamplingError` if the logits are not numbers.
     mutating func write(from logits: [Float]) throws(SamplingError) -> GenerationStep? {
         guard finishReason == nil else { return nil }
-        if tokens.count >= maximumTokens { return finish(.length) }
         if constraint?.isComplete == true { return finish(.constraint) }
+        if tokens.count >= maximumTokens { return finish(.length) }
         let chosen = try choose(logits)
         let token = TokenID(chosen)
         if sampler.parameters.stopTokens.contains(chosen) { return finish(.stopToken(token)) }
@@ -71,7 +71,8 @@ struct TextWriter {
         guard constraint != nil else { return try sampler.sample(logits) }
         masked.removeAll(keepingCapacity: true)
         masked.append(contentsOf: logits)
-        constraint?.mask(&masked, stopTokens: sampler.parameters.stopTokens)
+        let left = maximumTokens - tokens.count
+        constraint?.mask(&masked, stopTokens: sampler.parameters.stopTokens, tokensLeft: left)
         return try sampler.sample(masked)
     }
 

@@ -31,6 +31,8 @@ struct PerplexityTests {
         #expect(isClose(loss.perplexity, exp(expected / Double(all.count)), 1e-4))
         #expect(isClose(loss.bitsPerByte, expected / log(2) / Double(all.count - 3), 1e-4))
         #expect(isClose(log(loss.wordPerplexity), expected / 21, 1e-4))
+        #expect(loss.lineEndCount == 1)
+        #expect(isClose(log(loss.wordAndLinePerplexity), expected / 22, 1e-4))
     }
 
     @Test("per document: each begins anew behind a token 0")

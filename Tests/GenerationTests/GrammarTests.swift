@@ -95,6 +95,78 @@ struct GrammarTests {
         if case .object(let leaf)? = fields["next"] { #expect(leaf["v"] == .number(1)) }
     }
 
+    /// All bytes, and words that reach over the borders of what a grammar has.
+    private func world() throws -> WorldTokenizer {
+        let words = [
+            " information", " info", "\":\"", "null}", "null", "((", ")));", "{\"name\":", "[[", "more more ", "},{",
+            " and",
+        ]
+        let lines = (0..<256).map { "\($0 + 1) b'\\x\(String(format: "%02x", $0))' 1\n" }
+        let more = words.enumerated().map { "\($0 + 257) '\($1)' \($1.utf8.count)\n" }
+        return try WorldTokenizer(vocabulary: Array((lines + more).joined().utf8))
+    }
+
+    /// A text of random choices that may have so many tokens; `nil` if it did not come to its end.
+    private func limited(
+        _ machine: GrammarMachine, _ tokenizer: any Tokenizer, tokens: Int, seed: UInt64
+    ) throws -> String? {
+        var constraint = GrammarConstraint(machine)
+        var random = RandomNumbers(seed: seed)
+        var bytes: [UInt8] = []
+        for written in 0..<tokens where !constraint.isComplete {
+            var logits = (0..<tokenizer.vocabularySize).map { _ in random.uniform(in: 0...1) }
+            constraint.mask(&logits, stopTokens: [0], tokensLeft: tokens - written)
+            guard let best = logits.indices.max(by: { logits[$0] < logits[$1] }), logits[best] > -.infinity else {
+                Issue.record("nothing can come next after \(String(decoding: bytes, as: UTF8.self))")
+                return nil
+            }
+            if best == 0 { break }
+            constraint.accept(TokenID(best))
+            bytes += tokenizer.bytes(of: TokenID(best)) ?? []
+        }
+        return constraint.mayEnd ? String(validating: bytes, as: UTF8.self) : nil
+    }
+
+    @Test("come to their end within a number of tokens, where it is enough for the shortest")
+    func endsInTime() throws {
+        let nested = #"""
+            root ::= list | "never" endless
+            list ::= "(" (list | number) ("," (list | number))* ")" ";"
+            number ::= [1-9] [0-9]* "." [0-9]{3} | "é"
+            endless ::= "more " endless
+            """#
+        // `{"name":"","tags":[3],"next":null}` has 34 bytes, `(é);` has 5; tokens of several bytes make them shorter.
+        let grammars: [(grammar: Grammar, bytes: Int)] = [
+            (try Grammar(jsonSchema: json(Self.schema)), 34), (.jsonObject, 2), (try Grammar(gbnf: nested), 5),
+        ]
+        let world = try world()
+        for (grammar, shortest) in grammars {
+            for tokenizer in [ByteTokenizer(), world] as [any Tokenizer] {
+                let machine = try GrammarMachine(grammar, TokenLexicon(tokenizer))
+                for tokens in [shortest, shortest + 1, shortest + 7, 60] {
+                    for seed: UInt64 in 0..<30 {
+                        let text = try limited(machine, tokenizer, tokens: tokens, seed: seed)
+                        let isOfTheGrammar = try text.map { try accepts(grammar, $0) } ?? false
+                        #expect(isOfTheGrammar, "\(tokens) tokens, seed \(seed): \(text ?? "no end")")
+                    }
+                }
+            }
+        }
+        // What has no end in time is not cut short before its time.
+        let machine = try GrammarMachine(.jsonObject, TokenLexicon(ByteTokenizer()))
+        #expect(try limited(machine, ByteTokenizer(), tokens: 1, seed: 1) == nil)
+    }
+
+    @Test("need no more tokens than their words")
+    func shortestInTokens() throws {
+        let tokenizer = try world()
+        let grammar = try Grammar(gbnf: #"root ::= " information" | " information" " and knowledge""#)
+        let machine = try GrammarMachine(grammar, TokenLexicon(tokenizer))
+        for seed: UInt64 in 0..<5 {
+            #expect(try limited(machine, tokenizer, tokens: 1, seed: seed) == " information")
+        }
+    }
+
     @Test("are what a schema allows and nothing else")
     func schemaTexts() throws {
         let grammar = try Grammar(jsonSchema: json(Self.schema))

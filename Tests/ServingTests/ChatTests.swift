@@ -36,14 +36,14 @@ struct ChatTests {
         }
     }
 
-    @Test("gives JSON where it is asked for", arguments: [1, 2, 3])
-    func json(seed: Int) async throws {
+    @Test("gives JSON where it is asked for, however short it must be", arguments: [1, 2, 3], [400, 20])
+    func json(seed: Int, tokens: Int) async throws {
         try await withServer { client in
             let schema =
                 #"{"type":"object","properties":{"n":{"type":"integer"},"k":{"enum":["x","y"]}},"required":["n","k"]}"#
             let answer = try await client.post(
                 "/v1/chat/completions",
-                #"{"messages":[{"role":"user","content":"Hi"}],"max_tokens":400,"seed":\#(seed),"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":\#(schema)}}}"#
+                #"{"messages":[{"role":"user","content":"Hi"}],"max_tokens":\#(tokens),"seed":\#(seed),"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":\#(schema)}}}"#
             )
             #expect(answer.status == 200, "\(answer.text)")
             let text = try #require(answer.json?["choices"]?[0]?["message"]?["content"]?.text)

@@ -130,6 +130,9 @@ extension EvaluationReport.Part {
             EvaluationReport.Row(key: "perplexity", title: "perplexity", values: losses.map(\.perplexity), decimals: 3),
             EvaluationReport.Row(
                 key: "word_perplexity", title: "perplexity per word", values: losses.map(\.wordPerplexity), decimals: 2),
+            EvaluationReport.Row(
+                key: "word_and_line_perplexity", title: "the same, line ends being words",
+                values: losses.map(\.wordAndLinePerplexity), decimals: 2),
         ]
         if !sameTokens {
             rows.append(
@@ -137,7 +140,7 @@ extension EvaluationReport.Part {
         }
         var facts: [(String, Double)] = [
             ("tokens", Double(first.tokenCount)), ("bytes", Double(first.byteCount)),
-            ("words", Double(first.wordCount)),
+            ("words", Double(first.wordCount)), ("line_ends", Double(first.lineEndCount)),
             ("documents", Double(documentCount)),
         ]
         let reading: String

@@ -21,7 +21,8 @@ struct GrammarAutomaton: Sendable {
     static let depthLimit = 1000
 
     private(set) var nodes: [Node] = [.end]
-    private var starts: [Int] = []
+    /// Where each rule begins.
+    private(set) var starts: [Int] = []
     private var numbers: [String: Int] = [:]
     private let root: Int
 

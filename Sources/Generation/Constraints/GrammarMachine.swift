@@ -11,7 +11,16 @@ public final class GrammarMachine: Sendable {
         var numbers: [GrammarAutomaton.Configuration: Int32] = [:]
         /// For each configuration and byte, the next one; −1 if there is none, −2 if it is not known yet.
         var next: [Int32] = []
-        var masks: [Int32: [UInt64]] = [:]
+        /// For each configuration, the tokens with which the text can be ended.
+        var lengths: [Int] = []
+        var masks: [Int32: Mask] = [:]
+    }
+
+    /// The tokens that may come next, a bit for each.
+    private struct Mask {
+        var bits: [UInt64]
+        /// The most tokens that may be needed to end the text after one of them.
+        var longest = 0
     }
 
     private static let configurationLimit = 20_000
@@ -19,25 +28,30 @@ public final class GrammarMachine: Sendable {
 
     let automaton: GrammarAutomaton
     let lexicon: TokenLexicon
+    private let completionLengths: CompletionLengths
     private let tables = Mutex(Tables())
 
     /// - Throws: `GrammarError`: `missingRule`, `leftRecursion`, `tooLarge`.
     public init(_ grammar: Grammar, _ lexicon: TokenLexicon) throws(GrammarError) {
         automaton = try GrammarAutomaton(grammar)
         self.lexicon = lexicon
+        completionLengths = CompletionLengths(automaton, lexicon)
     }
 
-    /// The tokens that may come next, a bit for each.
-    func mask(_ configuration: GrammarAutomaton.Configuration) -> [UInt64] {
+    /// The tokens that may come next, a bit for each: where that is possible, those after which the text can be ended with
+    /// the tokens that are left then.
+    /// - Parameter mayStop: Whether there may be none, because the text can stop here.
+    func mask(_ configuration: GrammarAutomaton.Configuration, tokensLeft: Int, mayStop: Bool) -> [UInt64] {
         tables.withLock { tables in
             if tables.configurations.count > Self.configurationLimit || tables.masks.count > Self.maskLimit {
                 tables = Tables()
             }
             let number = number(configuration, &tables)
-            if let known = tables.masks[number] { return known }
-            let mask = computeMask(number, &tables)
+            let mask = tables.masks[number] ?? computeMask(number, longest: .max, &tables)
             tables.masks[number] = mask
-            return mask
+            guard tokensLeft <= mask.longest, tables.lengths[Int(number)] <= tokensLeft else { return mask.bits }
+            let bits = computeMask(number, longest: tokensLeft - 1, &tables).bits
+            return mayStop || bits.contains { $0 != 0 } ? bits : mask.bits
         }
     }
 
@@ -56,6 +70,7 @@ public final class GrammarMachine: Sendable {
         if let known = tables.numbers[configuration] { return known }
         let number = Int32(tables.configurations.count)
         tables.configurations.append(configuration)
+        tables.lengths.append(completionLengths(configuration))
         tables.numbers[configuration] = number
         tables.next.append(contentsOf: repeatElement(-2, count: 256))
         return number
@@ -70,8 +85,9 @@ public final class GrammarMachine: Sendable {
         return next
     }
 
-    private func computeMask(_ start: Int32, _ tables: inout Tables) -> [UInt64] {
-        var mask = [UInt64](repeating: 0, count: (lexicon.vocabularySize + 63) / 64)
+    /// - Parameter longest: Only tokens after which the text can be ended with so many.
+    private func computeMask(_ start: Int32, longest: Int, _ tables: inout Tables) -> Mask {
+        var mask = Mask(bits: [UInt64](repeating: 0, count: (lexicon.vocabularySize + 63) / 64))
         // After the first i bytes of the present token; −1 from where it cannot go on.
         var path = [Int32](repeating: -1, count: lexicon.longest + 1)
         path[0] = start
@@ -84,8 +100,11 @@ public final class GrammarMachine: Sendable {
                 known += 1
             }
             guard known == bytes.count, path[known] >= 0 else { continue }
+            let length = tables.lengths[Int(path[known])]
+            guard length <= longest else { continue }
+            mask.longest = max(mask.longest, length)
             let token = Int(lexicon.tokens[place])
-            mask[token / 64] |= 1 << UInt64(token % 64)
+            mask.bits[token / 64] |= 1 << UInt64(token % 64)
         }
         return mask
     }

@@ -41,6 +41,30 @@ public struct TokenLexicon: Sendable {
         byToken = Dictionary(entries.enumerated().map { ($1.token, $0) }) { first, _ in first }
     }
 
+    /// Whether every byte that occurs in UTF-8 is a token, so that each text can be written; a zero may be the end of it.
+    var hasAllBytes: Bool {
+        let single = Set(tokens.indices.lazy.filter { count(of: $0) == 1 }.map { bytes[starts[$0]] })
+        return (UInt8(1)...0xF4).allSatisfy { single.contains($0) || $0 == 0xC0 || $0 == 0xC1 }
+    }
+
+    /// The number of bytes of an entry.
+    func count(of entry: Int) -> Int { starts[entry + 1] - starts[entry] }
+
+    /// Those of some neighbours with the same first bytes that have a certain one next.
+    /// - Complexity: O(log entries).
+    func entries(having byte: UInt8, at place: Int, of range: Range<Int>) -> Range<Int> {
+        func first(atLeast byte: Int) -> Int {
+            var (low, high) = (range.lowerBound, range.upperBound)
+            while low < high {
+                let middle = (low + high) / 2
+                let found = count(of: middle) > place ? Int(bytes[starts[middle] + place]) : -1
+                if found < byte { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+        return first(atLeast: Int(byte))..<first(atLeast: Int(byte) + 1)
+    }
+
     /// The bytes of a token; none for one that stands for nothing.
     func bytes(of token: Int32) -> ArraySlice<UInt8> {
         guard let place = byToken[token] else { return [] }
