@@ -7,6 +7,8 @@
 #include "vector_panels.h"
 #if defined(TILES)
 #include "vector_tiles.h"
+#else
+#include "vector_turned.h"
 #endif
 #include "vector_packed.h"
 #include "vector_elementwise.h"
@@ -24,7 +26,12 @@ const ck_kernels LEVEL_TABLE = {
     .name = LEVEL_NAME,
     .prefers_bf16 = PREFERS_BF16,
 #if defined(TILES)
-    .matmul_tiles = matmul_tiles,
+    .has_tiles = 1,
+    .turned_rows = 2,
+#else
+    .turned_rows = 24,
 #endif
+    .matmul_turned = matmul_turned,
+    .turn_rows = turn_rows,
 #include "table.h"
 };

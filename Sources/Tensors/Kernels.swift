@@ -30,7 +30,7 @@ public struct Kernels: @unchecked Sendable {
     public var prefersBF16: Bool { pointer.pointee.prefers_bf16 != 0 }
 
     /// Whether the processor multiplies whole tiles of bfloat16, at many times the rate of floats.
-    var hasTiles: Bool { pointer.pointee.matmul_tiles != nil }
+    var hasTiles: Bool { pointer.pointee.has_tiles != 0 }
 
     /// The level's name, as in the environment variable `RWKV_KERNELS`.
     public var name: String { String(cString: pointer.pointee.name) }

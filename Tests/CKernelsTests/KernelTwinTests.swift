@@ -27,8 +27,9 @@ struct KernelTwinTests {
 
     @Test("and there is a twin test for each of them")
     func allAreTested() {
-        // The table is a name, a number, and then one pointer per kernel.
-        let count = MemoryLayout<ck_kernels>.size / MemoryLayout<UnsafeRawPointer>.size - 2
-        #expect(Int(twin_count()) == count)
+        // The table is a name, numbers in two words, and then one pointer per kernel. How rows are turned is a level's own
+        // affair: that is tested together with the product of turned rows.
+        let count = MemoryLayout<ck_kernels>.size / MemoryLayout<UnsafeRawPointer>.size - 3
+        #expect(Int(twin_count()) + 1 == count)
     }
 }

@@ -152,7 +152,7 @@ static const twin twins[] = {
     {"read", read_, 1e-6},
     TWIN(sum_of_squares, 1e-6),
     TWIN(adamw, 1e-6),
-    TWIN(matmul_tiles, 1e-6),
+    TWIN(matmul_turned, 1e-6),
 };
 
 double twin_difference(int index, const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
@@ -171,7 +171,7 @@ long twin_split_differences(const ck_kernels *kernels) {
     size_t t = 23, n = 71, k = 83;
     float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *whole = numbers(t * n, 0, 0);
     float *parts = numbers(t * n, 0, 0), *once = numbers(n * k, 0, 0), *often = numbers(n * k, 0, 0);
-    long count = packed_split_differences(kernels);
+    long count = packed_split_differences(kernels) + turned_split_differences(kernels);
     // Forward: row by row and by odd groups of outputs.
     kernels->matmul_f32(whole, n, x, k, w, k, t, n, k);
     for (size_t i = 0; i < t; i++)
@@ -191,18 +191,6 @@ long twin_split_differences(const ck_kernels *kernels) {
         for (size_t j = 0; j < n; j += 9)
             kernels->matmul_pairs(parts + i * n + j, n, hx + i * k, k, h + j * k, k, 1, n - j < 9 ? n - j : 9, k);
     count += bits_that_differ(whole, parts, t * n);
-    if (kernels->matmul_tiles) {
-        // All rows at once, and groups of outputs.
-        size_t panel = (k + 1) / 2 * CK_PANEL_WIDTH;
-        uint32_t *tiles = malloc((t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * panel * sizeof *tiles);
-        float *rounded = numbers(t * k, 0, 0);
-        kernels->bf16_to_f32(rounded, hx, t * k);
-        kernels->panels_of_rows(tiles, rounded, k, t, k);
-        for (size_t j = 0; j < n; j += 31)
-            kernels->matmul_tiles(parts + j, n, tiles, panel, h + j * k, k, t, n - j < 31 ? n - j : 31, k);
-        count += bits_that_differ(whole, parts, t * n);
-        free(tiles), free(rounded);
-    }
     free(hx);
     // The product of panels: row by row, and one panel at a time.
     size_t panel = (k + 1) / 2 * CK_PANEL_WIDTH, panels = (n + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH;

@@ -73,19 +73,46 @@ static double bf16_panels_of(const ck_kernels *level, const ck_kernels *scalar, 
     return differ ? INFINITY : 0;
 }
 
-// Where there are no tiles, there is nothing to differ.
-static double matmul_tiles(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
-    if (!level->matmul_tiles) return 0;
-    size_t t = rows[size], n = widths[size], k = depths[size], panel = (k + 1) / 2 * CK_PANEL_WIDTH;
+// The plain statement of it is matmul_pairs.
+static double matmul_turned(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {
+    if (!level->matmul_turned) return 0;
+    size_t t = rows[size], n = widths[size], k = depths[size];
     float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *y[2] = {numbers(t * n, 0, 0), numbers(t * n, 0, 0)};
     uint16_t *hx = halves(x, t * k), *hw = halves(w, n * k);
-    uint32_t *b = words((t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * panel);
+    uint32_t *b = words((t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * CK_TURNED_WORDS(k));
     scalar->bf16_to_f32(x, hx, t * k);
-    scalar->panels_of_rows(b, x, k, t, k);
-    level->matmul_tiles(y[0], n, b, panel, hw, k, t, n, k);
+    level->turn_rows(b, x, k, t, k);
+    level->matmul_turned(y[0], n, b, hw, k, t, n, k);
     scalar->matmul_pairs(y[1], n, hx, k, hw, k, t, n, k);
     free(x), free(w), free(hx), free(hw), free(b);
     return compare(y[0], y[1], t * n);
+}
+
+// Numbers of matmul_turned that are not those of matmul_pairs: whole, and by odd groups of outputs. Rows and sums are of one
+// part and of several.
+static long turned_split_differences(const ck_kernels *kernels) {
+    static const size_t shapes[][3] = {{23, 71, 83}, {5, 33, 64}, {16, 16, 1}, {20, 40, 1088}, {70, 19, 4225}, {129, 40, 96}};
+    if (!kernels->matmul_turned) return 0;
+    long count = 0;
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        size_t t = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
+        float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1);
+        float *whole = numbers(t * n, 0, 0), *turned = numbers(t * n, 0, 0);
+        uint16_t *hx = halves(x, t * k), *hw = halves(w, n * k);
+        size_t size = (t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * CK_TURNED_WORDS(k);
+        uint32_t *b = words(size);
+        memset(b, 0x55, size * sizeof *b);
+        kernels->bf16_to_f32(x, hx, t * k);
+        kernels->matmul_pairs(whole, n, hx, k, hw, k, t, n, k);
+        kernels->turn_rows(b, x, k, t, k);
+        for (size_t step = 31; step <= n + 31; step += n) {
+            for (size_t j = 0; j < n; j += step)
+                kernels->matmul_turned(turned + j, n, b, hw + j * k, k, t, n - j < step ? n - j : step, k);
+            count += bits_that_differ(whole, turned, t * n);
+        }
+        free(x), free(w), free(hx), free(hw), free(b), free(whole), free(turned);
+    }
+    return count;
 }
 
 static double panels_of_columns(const ck_kernels *level, const ck_kernels *scalar, unsigned size) {

@@ -19,6 +19,8 @@
 
 // The columns of a panel of matmul_panels.
 #define CK_PANEL_WIDTH 32
+// The words that CK_PANEL_WIDTH rows of k numbers take when they are laid out for matmul_turned.
+#define CK_TURNED_WORDS(K) (((size_t)(K) + 31) / 32 * 16 * CK_PANEL_WIDTH)
 
 // The keys of a page of attention, and the most channels that a head of attention may have.
 #define CK_PAGE 64
@@ -28,6 +30,10 @@ typedef struct ck_kernels {
     const char *name;
     // Whether the processor multiplies bfloat16 with bfloat16 faster than floats: whether matmul_pairs is worth its while.
     int prefers_bf16;
+    // Whether it multiplies whole tiles of bfloat16.
+    int has_tiles;
+    // The rows from which on matmul_turned is faster than matmul_pairs.
+    size_t turned_rows;
 
     // ---- Products -------------------------------------------------------------------------------------------------
 
@@ -43,10 +49,11 @@ typedef struct ck_kernels {
     // The same with bfloat16 on both sides and 32-bit sums. Numbers below 2^−126 may count as 0.
     void (*matmul_pairs)(float *y, size_t ldy, const uint16_t *x, size_t ldx, const uint16_t *w, size_t ldw, size_t t,
                          size_t n, size_t k);
-    // The same from panels_of_rows of x, which stand `panel` words apart; NULL where processors have no products of tiles. The
-    // bits are those of matmul_pairs.
-    void (*matmul_tiles)(float *y, size_t ldy, const uint32_t *x, size_t panel, const uint16_t *w, size_t ldw, size_t t,
-                         size_t n, size_t k);
+    // The same for many rows, laid out by turn_rows; NULL where matmul_pairs does as well. The bits are those of matmul_pairs.
+    void (*matmul_turned)(float *y, size_t ldy, const uint32_t *x, const uint16_t *w, size_t ldw, size_t t, size_t n,
+                          size_t k);
+    // Lays rows of x out, narrowed, for matmul_turned of the same level: CK_TURNED_WORDS(k) for each CK_PANEL_WIDTH of them.
+    void (*turn_rows)(uint32_t *b, const float *x, size_t ldx, size_t t, size_t k);
     // c[i, j] = Σ_q a(i, q) · b(q, j) for training: pairs of bfloat16 on both sides, added to c if `accumulate`. A word has a
     // pair, the even number in its lower half, and a · b is the sum of two products. Sums run over q in order. Of the right
     // side, panels of CK_PANEL_WIDTH columns stand `panel` words apart, in each q after q:

@@ -40,24 +40,19 @@ public enum RWKV6: Architecture {
 ///
 ///     dz = x[t−1] − x[t];  m_j = tanh((x + dz ⊙ maa_x) · W1)_j · W2_j;  x_j = x + dz ⊙ (maa_j + m_j),  j of w, k, v, r, g
 ///     d = e^(−e^(time_decay + tanh(x_w · decay_w1) · decay_w2))
-///     y = W_o · (GN(wkv(W_r·x_r, W_k·x_k, W_v·x_v; d, u = time_faaaa)) ⊙ silu(W_g·x_g))
+///     y = recurrence(x_r, x_k, x_v, x_g; d),   see ``GatedRecurrence``
 private struct RWKV6TimeMix: Mixer {
     let mixes: [Parameter]  // time_maa_w, _k, _v, _r, _g              [1, 1, C]
     let mixOfMixes: Parameter  // time_maa_x                           [1, 1, C]
     let mixDown, mixUp: Parameter  // time_maa_w1 [C, 5D], time_maa_w2 [5, D, C]
     let decay: Parameter  // time_decay                                [1, 1, C]
     let decayOfToken: LowRank  // time_decay_w1, _w2
-    let bonus: Parameter  // time_faaaa                                [H, N]
-    let receptance, key, value, gate, output: Parameter  // ….weight   [C, C]
-    let norm: HeadNorm  // ln_x
-    let headSize, headCount: Int
+    let recurrence: GatedRecurrence
     let stateSlots: [StateSlotDescription]
-    let learntState: LearntState?
 
     init(_ c: ModelConfiguration, _ initial: LayerInitialization, _ scope: ParameterScope) throws(ParameterError) {
         let width = c.width
         let (rank, decayRank) = (c.ranks["mix"] ?? 32, c.ranks["decay"] ?? 64)
-        (headSize, headCount) = (c.headSize, c.headCount)
         mixOfMixes = try scope.vector("time_maa_x", [1, 1, width], initially: .values(initial.previousMix()))
         let firstMixes = [
             ("w", initial.previousMix()), ("k", initial.previousMix()), ("v", initial.previousMix(plus: 0.3)),
@@ -74,16 +69,12 @@ private struct RWKV6TimeMix: Mixer {
             "time_decay", [1, 1, width], learningRateScale: 2, initially: .values(initial.decay(first: -6, range: 5)))
         decayOfToken = try LowRank(
             "time_decay_w1", "time_decay_w2", width: width, rank: decayRank, .uniform(0.01), scope)
-        bonus = try scope.vector("time_faaaa", [c.headCount, c.headSize], initially: .values(initial.bonus()))
-        receptance = try scope.matrix("receptance.weight", width, width, initially: .orthogonal(gain: 1))
-        key = try scope.matrix("key.weight", width, width, initially: .orthogonal(gain: 0.1))
-        value = try scope.matrix("value.weight", width, width, initially: .orthogonal(gain: 1))
-        gate = try scope.matrix("gate.weight", width, width, initially: .orthogonal(gain: 0.1))
-        output = try scope.matrix("output.weight", width, width, initially: .constant(0))
-        norm = try HeadNorm(c, initial, scope.scope("ln_x"))
+        recurrence = try GatedRecurrence(
+            c, initial, shape: [c.headCount, c.headSize], bonuses: initial.bonus(), scope)
         stateSlots = matrixStateSlots(c)
-        learntState = try LearntState(c, .keyFirst, slot: 1, scope)
     }
+
+    var learntState: LearntState? { recurrence.learntState }
 
     func decayRates() -> [Double] { exponentialDecayRates(decay) }
 
@@ -94,26 +85,10 @@ private struct RWKV6TimeMix: Mixer {
         let hidden = tape.tanh(tape.project(tape.lerp(x, dz, mixOfMixes), mixDown))
         let parts = tape.projections(hidden, mixUp, count: 5)
         let mixed = tape.lerp(x, dz, zip(mixes, parts).map { (mix: $0, plus: $1) })
-        let (xw, xk, xv, xr, xg) = (mixed[0], mixed[1], mixed[2], mixed[3], mixed[4])
-
-        let d = tape.decay(tape.add(decayOfToken(xw, through: tape.tanh, on: tape), bias: decay))
-        context.observe(.shiftedReceptance, xr)
-        context.observe(.shiftedKey, xk)
-        context.observe(.shiftedValue, xv)
-        let (r, k, v) = (tape.linear(xr, receptance), tape.linear(xk, key), tape.linear(xv, value))
-        let u = tape.channels(of: bonus, headCount: headCount, headSize: headSize)
-        let wkv = tape.wkv6(
-            r, k, v, decay: d, bonus: u, state: context.slot(1), firstState: learntState?.parameter,
-            headSize: headSize, layout)
-        let g = tape.linear(xg, gate)
-        context.observe(.receptance, r)
-        context.observe(.key, k)
-        context.observe(.value, v)
-        context.observe(.decay, d)
-        context.observe(.bonus, u)
-        context.observe(.recurrence, wkv)
-        context.observe(.timeGate, tape.multiply(g, tape.sigmoid(g)))
-        return tape.linear(tape.siluGate(g, norm(wkv, on: tape)), output)
+        // In the order w, k, v, r, g.
+        let d = tape.decay(tape.add(decayOfToken(mixed[0], through: tape.tanh, on: tape), bias: decay))
+        return recurrence(
+            (receptance: mixed[3], key: mixed[1], value: mixed[2], gate: mixed[4]), decay: d, context, on: tape)
     }
 }
 

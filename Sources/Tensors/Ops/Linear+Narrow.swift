@@ -72,11 +72,22 @@ extension Tape {
         withExtendedLifetime((x, w)) {}
     }
 
-    /// The same for processors with tiles, to which each row of `x` is a column of a panel.
-    func tileProduct(_ y: Tensor, _ x: NarrowPanels, _ w: NarrowMatrix) {
-        let (t, n, k, width) = (x.columns, w.rows, w.columns, Int(CK_PANEL_WIDTH))
-        // As many panels as stay in the second-level cache beside the weights: half a megabyte.
-        let rowBlock = max(1, 262_144 / max(1, k * width)) * width
+    /// The same for many rows, `[t, k]`, in one piece: laid out for it, they use each number of the weights together.
+    func turnedProduct(_ y: Tensor, _ x: Tensor, _ w: NarrowMatrix) {
+        let (t, n, k, width) = (x.rows, w.rows, w.columns, Int(CK_PANEL_WIDTH))
+        let panels = (t + width - 1) / width
+        // CK_TURNED_WORDS
+        let panel = (k + 31) / 32 * 16 * width
+        let memory = make(panels, panel)
+        let turned = UnsafeMutableRawPointer(memory.pointer).assumingMemoryBound(to: UInt32.self)
+        workspace.parallel(panels, cost: 0.1 * Double(k * width), op: "narrow") { part in
+            let first = part.lowerBound * width
+            kernels.table.turn_rows(
+                turned + part.lowerBound * panel, x.row(first), k, min(part.upperBound * width, t) - first, k)
+        }
+        // Tiles want as many panels as stay in the second-level cache beside the weights: half a megabyte. Other processors
+        // lay the weights out anew for each block of rows.
+        let rowBlock = kernels.hasTiles ? max(1, 262_144 / max(1, k * width)) * width : 512
         let rowBlocks = (t + rowBlock - 1) / rowBlock
         let perThread = workspace.threads.threadCount == 1 ? n : n / (4 * workspace.threads.threadCount)
         let outputBlock = max(2 * width, (perThread + width - 1) / width * width)
@@ -89,11 +100,11 @@ extension Tape {
             for tile in tiles {
                 let (outputTile, rowTile) = tile.quotientAndRemainder(dividingBy: rowBlocks)
                 let (row, output) = (rowTile * rowBlock, outputTile * outputBlock)
-                kernels.table.matmul_tiles(
-                    y.pointer + row * n + output, n, x.pointer + row / width * x.panel, x.panel,
-                    w.row(output), w.stride, min(rowBlock, t - row), min(outputBlock, n - output), k)
+                kernels.table.matmul_turned(
+                    y.pointer + row * n + output, n, turned + row / width * panel, w.row(output), w.stride,
+                    min(rowBlock, t - row), min(outputBlock, n - output), k)
             }
         }
-        withExtendedLifetime((x, w)) {}
+        withExtendedLifetime((memory, w)) {}
     }
 }

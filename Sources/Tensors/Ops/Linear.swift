@@ -53,9 +53,7 @@ extension Tape {
     func linearForward(_ y: Tensor, _ x: Tensor, _ weight: Parameter) {
         if let packed = weight.packed { return packedForward(y, x, packed) }
         if weight.value.type == .bf16, workspace.precision == .fast, kernels.prefersBF16 {
-            if kernels.hasTiles, x.rows > 1 {
-                return tileProduct(y, panelsOfRows(UnsafePointer(x.pointer), x.rows, x.width), NarrowMatrix(weight))
-            }
+            if x.rows >= kernels.table.turned_rows { return turnedProduct(y, x, NarrowMatrix(weight)) }
             return narrowProduct(y, narrowed(x), NarrowMatrix(weight))
         }
         let (t, n, k) = (x.rows, weight.outputs, weight.inputs)
