@@ -3,6 +3,8 @@
 //
 //     dots(acc, w, a)          adds w · a, for w from 0 to 63; at most FOLD_LIMIT / bits times before
 //     fold(acc)                gives the sums as 32-bit integers
+//     FOLDS                    whether acc is anything else
+//     BEGINNING(sum)           acc before the first sum: `sum`, unless FOLDS
 //     signed_dots(acc, w, a)   adds w · a for any w but counts w as w + SIGNED_OFFSET
 //
 // |a| is at most 127. All sums are exact.
@@ -24,6 +26,8 @@ INLINE vb four(const int8_t *a) {
 // x86 before VNNI: pairs of products in 16 bits, which hold 8 pairs of four-bit weights, 4 of five bits, 2 of six bits.
 #include <immintrin.h>
 typedef vs vsum;
+#define FOLDS 1
+#define BEGINNING(sum) (vsum){}
 #define FOLD_EVERY(bits) ((bits) == 4 ? 8 : (bits) == 5 ? 4 : 2)
 #define SIGNED_OFFSET 0
 #if VW == 8
@@ -46,6 +50,8 @@ INLINE vi signed_dots(vi acc, vub w, vb a) {
 #elif defined(BYTES_VNNI)
 #include <immintrin.h>
 typedef vi vsum;
+#define FOLDS 0
+#define BEGINNING(sum) (sum)
 #define FOLD_EVERY(bits) 8
 #define SIGNED_OFFSET 128
 INLINE vi fold(vsum acc) { return acc; }
@@ -55,6 +61,8 @@ INLINE vi signed_dots(vi acc, vub w, vb a) { return dots(acc, w ^ 0x80, a); }
 #elif defined(BYTES_NEON)
 #include <arm_neon.h>
 typedef vi vsum;
+#define FOLDS 0
+#define BEGINNING(sum) (sum)
 #define FOLD_EVERY(bits) 8
 #define SIGNED_OFFSET 0
 INLINE vi fold(vsum acc) { return acc; }
@@ -72,6 +80,8 @@ INLINE vsum dots(vsum acc, vub w, vb a) { return signed_dots(acc, w, a); }
 #else
 // What VNNI does, in plain C: lets tests run VNNI's sources anywhere.
 typedef vi vsum;
+#define FOLDS 0
+#define BEGINNING(sum) (sum)
 #define FOLD_EVERY(bits) 8
 #define SIGNED_OFFSET 128
 INLINE vi fold(vsum acc) { return acc; }

@@ -7,6 +7,10 @@
 #include "vector_bytes.h"
 
 #define PARTS (CK_PANEL / VW)
+// The bytes that a panel is asked for ahead.
+#define PACKED_AHEAD 6144
+// The panels whose steps fit in registers together, so that an activation is spread once for all of them.
+#define PACKED_PANELS (VW == 16 ? 2 : 1)
 // The rows whose sums are kept at hand while a panel is read.
 #define PACKED_ROWS 64
 
@@ -66,21 +70,25 @@ INLINE step unpack(const ck_quantization type, const uint8_t *block, const uint8
 // Σ (w − offset) · q over groups first … first + count − 1.
 INLINE vi integer_dots(const ck_quantization type, const step *s, const int8_t *q, int first, int count, int32_t sum) {
     const ck_packing p = ck_packing_of(type);
-    vi total = {};
+    // What the offset takes away is where the sums begin, if they can begin anywhere: a subtraction less.
+    const int offset = p.bits == 8 ? SIGNED_OFFSET : p.offset;
+    const vi begin = offset ? -offset * sum - (vi){} : (vi){};
     if (p.bits == 8) {
+        vi total = begin;
 #pragma clang loop unroll(full)
         for (int g = 0; g < count; g++) total = signed_dots(total, s->w[first + g], four(q + 4 * (first + g)));
-        return SIGNED_OFFSET ? total - SIGNED_OFFSET * sum : total;
+        return total;
     }
     const int every = FOLD_EVERY(p.bits);
+    vi total = {};
 #pragma clang loop unroll(full)
     for (int f = 0; f < count; f += every) {
-        vsum acc = {};
+        vsum acc = BEGINNING(begin);
 #pragma clang loop unroll(full)
         for (int g = f; g < f + every && g < count; g++) acc = dots(acc, s->w[first + g], four(q + 4 * (first + g)));
         total = f == 0 ? fold(acc) : total + fold(acc);
     }
-    return p.offset ? total - p.offset * sum : total;
+    return FOLDS ? total + begin : total;
 }
 
 INLINE vf to_float(vi x) { return __builtin_convertvector(x, vf); }
@@ -98,35 +106,47 @@ INLINE vf add_step(const ck_quantization type, vf sum, const step *s, const ck_a
     return sum;
 }
 
-// The first n outputs of t rows.
-INLINE void store_sums(float *y, size_t ldy, const vf *sums, size_t t, size_t n) {
+// The first n outputs of t rows, each of which has `vectors` sums.
+INLINE void store_sums(float *y, size_t ldy, const vf *sums, size_t t, size_t n, const int vectors) {
     for (size_t i = 0; i < t; i++)
 #pragma clang loop unroll(full)
-        for (int part = 0; part < PARTS; part++)
-            if (n > (size_t)part * VW) store_part(y + i * ldy + part * VW, sums[i * PARTS + part], n - part * VW);
+        for (int part = 0; part < vectors; part++)
+            if (n > (size_t)part * VW) store_part(y + i * ldy + part * VW, sums[i * vectors + part], n - part * VW);
 }
 
+// The outputs of `panels` panels, which are `next` bytes apart.
 INLINE void packed_rows(const ck_quantization type, float *y, size_t ldy, const ck_activations *x, size_t ldx,
-                        const uint8_t *panel, size_t t, size_t n, size_t k) {
+                        const uint8_t *panel, size_t next, const int panels, size_t t, size_t n, size_t k) {
     const ck_packing p = ck_packing_of(type);
     const size_t size = ck_packed_block(p), stride = ck_packed_step(p), blocks = k / CK_STEP / p.steps;
-    vf sums[PACKED_ROWS * PARTS];
-    for (size_t i = 0; i < t * PARTS; i++) sums[i] = (vf){};
+    const int vectors = panels * PARTS;
+    vf sums[PACKED_ROWS * PACKED_PANELS * PARTS];
+    for (size_t i = 0; i < t * vectors; i++) sums[i] = (vf){};
     for (size_t b = 0; b < blocks; b++) {
         const uint8_t *block = panel + b * size, *at = block + (p.has_minimum ? 64 : 32);
         for (int j = 0; j < p.steps; j++, at += stride, x += ldx) {
-            // Memory answers late: what is needed soon is asked for now.
+            // Memory answers late: what is needed soon is asked for now. Behind the end of a panel it is that of the next panels.
+            const size_t skip = (size_t)(at - panel) + PACKED_AHEAD < next ? 0 : (panels - 1) * next;
 #pragma clang loop unroll(full)
-            for (size_t line = 0; line < stride; line += 64) __builtin_prefetch(at + 2048 + line);
+            for (int m = 0; m < panels; m++)
+#pragma clang loop unroll(full)
+                for (size_t line = 0; line < stride; line += 64)
+                    __builtin_prefetch(at + m * next + skip + PACKED_AHEAD + line);
 #pragma clang loop unroll(full)
             for (int part = 0; part < PARTS; part++) {
-                step s = unpack(type, block, at, part);
+                step s[PACKED_PANELS];
+#pragma clang loop unroll(full)
+                for (int m = 0; m < panels; m++) s[m] = unpack(type, block + m * next, at + m * next, part);
                 for (size_t i = 0; i < t; i++)
-                    sums[i * PARTS + part] = add_step(type, sums[i * PARTS + part], &s, x + i);
+#pragma clang loop unroll(full)
+                    for (int m = 0; m < panels; m++) {
+                        vf *sum = &sums[i * vectors + m * PARTS + part];
+                        *sum = add_step(type, *sum, &s[m], x + i);
+                    }
             }
         }
     }
-    store_sums(y, ldy, sums, t, n);
+    store_sums(y, ldy, sums, t, n, vectors);
 }
 
 INLINE void packed_product(const ck_quantization type, float *y, size_t ldy, const ck_activations *x, size_t ldx,
@@ -134,14 +154,21 @@ INLINE void packed_product(const ck_quantization type, float *y, size_t ldy, con
     const ck_packing p = ck_packing_of(type);
     const size_t panel = k / CK_STEP / p.steps * ck_packed_block(p);
     for (size_t i = 0; i < t || i == 0; i += PACKED_ROWS)
-        for (size_t j = 0; j < n; j += CK_PANEL) {
+        for (size_t j = 0; j < n;) {
             const uint8_t *w = panels + j / CK_PANEL * panel;
-            size_t outputs = n - j < CK_PANEL ? n - j : CK_PANEL, rows = t - i < PACKED_ROWS ? t - i : PACKED_ROWS;
+            size_t left = n - j, rows = t - i < PACKED_ROWS ? t - i : PACKED_ROWS;
             // One row keeps its sums in registers.
-            if (t == 1)
-                packed_rows(type, y + j, ldy, x, ldx, w, 1, outputs, k);
-            else
-                packed_rows(type, y + i * ldy + j, ldy, x + i, ldx, w, rows, outputs, k);
+            if (t == 1) {
+                packed_rows(type, y + j, ldy, x, ldx, w, 0, 1, 1, left < CK_PANEL ? left : CK_PANEL, k);
+                j += CK_PANEL;
+            } else if (PACKED_PANELS == 2 && rows >= 8 && left > CK_PANEL) {
+                size_t outputs = left < 2 * CK_PANEL ? left : 2 * CK_PANEL;
+                packed_rows(type, y + i * ldy + j, ldy, x + i, ldx, w, panel, PACKED_PANELS, rows, outputs, k);
+                j += 2 * CK_PANEL;
+            } else {
+                packed_rows(type, y + i * ldy + j, ldy, x + i, ldx, w, 0, 1, rows, left < CK_PANEL ? left : CK_PANEL, k);
+                j += CK_PANEL;
+            }
         }
 }
 
@@ -199,7 +226,7 @@ INLINE void exact_rows(const ck_quantization type, float *y, size_t ldy, const f
             }
         }
     }
-    store_sums(y, ldy, sums, t, n);
+    store_sums(y, ldy, sums, t, n, PARTS);
 }
 
 static void matmul_packed_exact(ck_quantization type, float *y, size_t ldy, const float *x, size_t ldx,
