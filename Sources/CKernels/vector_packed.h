@@ -7,8 +7,8 @@
 #include "vector_bytes.h"
 
 #define PARTS (CK_PANEL / VW)
-// The bytes that a panel is asked for ahead.
-#define PACKED_AHEAD 6144
+// The bytes that panels are asked for ahead. They must not drive activations of many rows out of the first-level cache.
+#define PACKED_AHEAD(PANELS) ((PANELS) == 1 ? 6144 : 4096)
 // The panels whose steps fit in registers together, so that an activation is spread once for all of them.
 #define PACKED_PANELS (VW == 16 ? 2 : 1)
 // The rows whose sums are kept at hand while a panel is read.
@@ -126,12 +126,13 @@ INLINE void packed_rows(const ck_quantization type, float *y, size_t ldy, const 
         const uint8_t *block = panel + b * size, *at = block + (p.has_minimum ? 64 : 32);
         for (int j = 0; j < p.steps; j++, at += stride, x += ldx) {
             // Memory answers late: what is needed soon is asked for now. Behind the end of a panel it is that of the next panels.
-            const size_t skip = (size_t)(at - panel) + PACKED_AHEAD < next ? 0 : (panels - 1) * next;
+            const size_t ahead = PACKED_AHEAD(panels);
+            const size_t skip = (size_t)(at - panel) + ahead < next ? 0 : (panels - 1) * next;
 #pragma clang loop unroll(full)
             for (int m = 0; m < panels; m++)
 #pragma clang loop unroll(full)
                 for (size_t line = 0; line < stride; line += 64)
-                    __builtin_prefetch(at + m * next + skip + PACKED_AHEAD + line);
+                    __builtin_prefetch(at + m * next + skip + ahead + line);
 #pragma clang loop unroll(full)
             for (int part = 0; part < PARTS; part++) {
                 step s[PACKED_PANELS];
