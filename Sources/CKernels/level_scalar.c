@@ -51,6 +51,7 @@ static void matmul_pairs(float *y, size_t ldy, const uint16_t *x, size_t ldx, co
         }
 }
 
+#include "exponentials.h"
 #include "scalar_panels.h"
 #include "scalar_packed.h"
 

@@ -70,4 +70,5 @@
     .gelu_backward = gelu_backward,
     .read = read_floats,
     .sum_of_squares = sum_of_squares,
+    .sum_of_exponentials = sum_of_exponentials,
     .adamw = adamw,

@@ -12,6 +12,7 @@
 #endif
 #include "vector_packed.h"
 #include "vector_elementwise.h"
+#include "exponentials.h"
 #include "vector_norm.h"
 #include "vector_gates.h"
 #include "vector_columns.h"

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// A token that may still be drawn.
 struct Candidate {
     var token: Int32
@@ -95,18 +97,9 @@ struct Candidates {
     ///     p^(1/T) = e^((logit − greatest) / T) · a factor that all share
     mutating func heat(_ temperature: Double) -> Double {
         if temperature != 1, let top = kept.lazy.map(\.logit).max() {
-            kept.withUnsafeMutableBufferPointer { kept in
-                var i = 0
-                while i + 8 <= kept.count {
-                    var x = SIMD8<Double>.zero
-                    for k in 0..<8 { x[k] = Double(kept[i + k].logit) }
-                    let weights = exponentials((x - Double(top)) / temperature)
-                    for k in 0..<8 { kept[i + k].weight = weights[k] }
-                    i += 8
-                }
-                for i in i..<kept.count {
-                    kept[i].weight = exponential((Double(kept[i].logit) - Double(top)) / temperature)
-                }
+            withUnsafeTemporaryAllocation(of: Double.self, capacity: kept.count) { weights in
+                _ = sumOfExponentials(kept.map(\.logit), minus: top, times: 1 / temperature, terms: weights)
+                for i in kept.indices { kept[i].weight = weights[i] }
             }
         }
         return kept.reduce(0) { $0 + $1.weight }

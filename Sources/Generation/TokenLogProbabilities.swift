@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// A token and the natural logarithm of its probability.
 public struct TokenLogProbability: Sendable, Equatable {
     /// The token's id.

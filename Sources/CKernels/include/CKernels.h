@@ -263,6 +263,9 @@ typedef struct ck_kernels {
     // ---- Optimiser ------------------------------------------------------------------------------------------------
 
     double (*sum_of_squares)(const float *x, size_t n);
+    // Σ e^((x − shift) · factor), where no exponent is above 0: eight interleaved sums, then their sum, and the rest one by one.
+    // Each term goes to `terms` unless that is NULL. The bits are the same at every level.
+    double (*sum_of_exponentials)(double *terms, const float *x, size_t n, double shift, double factor);
     // AdamW with decoupled decay: g = gscale·g; m += (1−β1)(g−m); v += (1−β2)(g²−v);
     //     p −= rate·decay·p;  p −= step · m / (√(v·vscale) + ε)
     // where step = rate / (1 − β1ⁿ) and vscale = 1 / (1 − β2ⁿ).
