@@ -14,7 +14,7 @@
 #define TURNED_PANELS 2
 #define STRAIGHT_STEPS 32
 
-typedef uint32_t pair_of_halves __attribute__((aligned(2)));
+typedef uint32_t pair_of_halves __attribute__((aligned(2), may_alias));
 typedef float turned_sums[VW][VW][CK_PANEL_WIDTH];
 
 INLINE size_t turned_steps(size_t k) { return (k + 2 * VW - 1) / (2 * VW); }

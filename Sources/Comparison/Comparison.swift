@@ -69,10 +69,11 @@ public final class Comparison {
         self.clock = clock
         validation = ValidationSet(valid, byteCount: validByteCount, windowLength: plan.contextLength)
         let fingerprint = String(TrainingSet(tokens: tokens + valid).fingerprint, radix: 16)
+        let threads = workspace.threads.threadCount
         results = ComparisonResults(
             plan: plan,
             text: "\(tokens.count) + \(valid.count) tokens, \(fingerprint)",
-            machine: "\(workspace.kernels.name), \(workspace.threads.threadCount) threads", models: [])
+            machine: "\(workspace.kernels.name), \(threads) thread\(threads == 1 ? "" : "s")", models: [])
         if let data = FileManager.default.contents(atPath: resultsPath) {
             let found: ComparisonResults
             do {

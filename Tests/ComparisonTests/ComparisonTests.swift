@@ -93,6 +93,18 @@ struct ComparisonTests {
         for name in names { #expect(page.contains(name)) }
     }
 
+    @Test("of recall alone says nothing of models that were not trained")
+    func recallAlone() throws {
+        let folder = Folder()
+        var plan = tinyPlan(["rnn"])
+        plan.parts = [.recall]
+        let compared = try comparison(plan, in: folder.path)
+        #expect(try compared.run { _ in true })
+        let page = try String(contentsOfFile: compared.reportPath, encoding: .utf8)
+        #expect(page.contains("<h2>Recall</h2>") && page.contains("<p>Machine: "))
+        #expect(!page.contains("Each model has") && page.components(separatedBy: "<table").count == 2)
+    }
+
     @Test("goes on where it was interrupted, with the same models, and not with other settings")
     func resumes() throws {
         let plan = tinyPlan(["lstm", "rwkv4"])

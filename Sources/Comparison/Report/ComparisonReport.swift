@@ -23,12 +23,15 @@ public struct ComparisonReport {
     }
 
     private var sections: [PlotPage.Section] {
-        [summary, learning, generation, contexts, positions, reach, exponents, recall].compactMap { $0 }
+        let measured = [learning, generation, contexts, positions, reach, exponents].compactMap { $0 }
+        // Tasks of recall have models of their own; what the others' would have been is of no interest then.
+        let summary = measured.isEmpty ? PlotPage.Section("", ["Machine: \(results.machine)."]) : summary
+        return [summary] + measured + (recall.map { [$0] } ?? [])
     }
 
     // MARK: Sections
 
-    private var summary: PlotPage.Section? {
+    private var summary: PlotPage.Section {
         let plan = results.plan
         let parameters = "about \(NumberNames.grouped(plan.parameterCount)) parameters"
         let amount: String =
