@@ -1,13 +1,18 @@
 """A conversation of some 4,000 tokens sent again with one new turn, before and after kill -9: long_conversation.py PROGRAM
-FOLDER."""
+FOLDER.
 
+RWKV_LONG_MODEL names a checkpoint; without it, the model inside. Milliseconds are measured, so the best of three counts.
+"""
+
+import os
 import random
 import sys
 import time
 
 from server import Server, check, note
 
-server = Server(*sys.argv[1:3])
+model = os.environ.get("RWKV_LONG_MODEL")
+server = Server(*sys.argv[1:3], *([model] if model else []))
 words = open("Models/tinystories/README.md").read().split()
 messages = [{"role": "user", "content": " ".join(random.Random(1).choices(words, k=2030))}]
 
@@ -18,20 +23,35 @@ def timed(messages):
     return time.monotonic() - began, made["usage"]
 
 
-# The model is loaded by the first request, which is not to be measured.
-server.ask("/v1/completions", {"prompt": "a", "max_tokens": 1})
+def warm_up():
+    """The first request loads the model and goes for the first time where all others go: that is not to be measured."""
+    server.ask("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "max_tokens": 1})
+
+
+def best_of_three(what, question, prepare=lambda: None):
+    times = []
+    for number in range(3):
+        prepare()
+        messages[-1]["content"] = f"{question} {number}"
+        seconds, usage = timed(messages)
+        times.append(seconds)
+        known = usage["prompt_tokens_details"]["cached_tokens"]
+        check(known > 0.99 * usage["prompt_tokens"],
+              f"long conversation: {what}, {known} of {usage['prompt_tokens']} tokens were known: {seconds:.4f} s")
+    check(min(times) < 0.05 * first, f"long conversation: {what}, {100 * min(times) / first:.1f} % of the first time")
+
+
+def restart():
+    server.kill()
+    server.start()
+    warm_up()
+
+
+warm_up()
 first, usage = timed(messages)
 note(f"{usage['prompt_tokens']} tokens: {first:.3f} s")
-messages += [{"role": "assistant", "content": "Yes."}, {"role": "user", "content": "And then?"}]
-again, usage = timed(messages)
-note(f"{usage['prompt_tokens_details']['cached_tokens']} of {usage['prompt_tokens']} tokens were known: {again:.4f} s")
-check(again < 0.05 * first, f"long conversation: sent again with a new turn, {100 * again / first:.1f} % of the first time")
+messages += [{"role": "assistant", "content": "Yes."}, {"role": "user", "content": ""}]
+best_of_three("sent again with a new turn", "And then?")
 time.sleep(1)
-server.kill()
-server.start()
-server.ask("/v1/completions", {"prompt": "a", "max_tokens": 1})
-messages[-1]["content"] = "And now?"
-again, usage = timed(messages)
-note(f"{usage['prompt_tokens_details']['cached_tokens']} of {usage['prompt_tokens']} tokens were known: {again:.4f} s")
-check(again < 0.05 * first, f"long conversation: after kill -9 and a restart, {100 * again / first:.1f} %")
+best_of_three("after kill -9 and a restart", "And now?", restart)
 server.kill()

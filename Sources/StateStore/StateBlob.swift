@@ -25,13 +25,35 @@ enum StateBlob {
     static func snapshot(_ data: Data, for model: LanguageModel) throws -> StateSnapshot? {
         let file = try file(data)
         guard let text = file.metadata[tokensKey] else { return nil }
-        let tokens = text.split(separator: " ").compactMap { TokenID($0) }
+        guard let tokens = tokens(text) else { return nil }
         let slots = file.tensors.filter { $0.name != "logits" }
         // A smaller model's slots may be among a larger one's.
         guard slots.count == model.stateLayout.slots.count else { return nil }
         let logits = file.tensors.first { $0.name == "logits" }?.floats()
         guard logits.map({ $0.count == model.configuration.vocabularySize }) ?? true else { return nil }
         return StateSnapshot(tokens: tokens, state: try model.state(loading: slots), logits: logits)
+    }
+
+    /// Numbers with blanks between them; `nil` if they are anything else. A long text has thousands, and somebody waits.
+    private static func tokens(_ text: String) -> [TokenID]? {
+        if text.isEmpty { return [] }
+        var found: [TokenID] = []
+        var number: TokenID?
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: " ") {
+                guard let whole = number else { return nil }
+                found.append(whole)
+                number = nil
+            } else {
+                guard (0x30...0x39).contains(byte) else { return nil }
+                let (tens, isTooLarge) = (number ?? 0).multipliedReportingOverflow(by: 10)
+                let (sum, overflows) = tens.addingReportingOverflow(TokenID(byte - 0x30))
+                if isTooLarge || overflows { return nil }
+                number = sum
+            }
+        }
+        guard let number else { return nil }
+        return found + [number]
     }
 
     /// The file in memory.

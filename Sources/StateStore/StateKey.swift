@@ -15,10 +15,12 @@ enum StateKey {
         hash.update(data: space)
         var done = 0
         return Set(counts).sorted().map { count in
-            let bytes = tokens[done..<count].flatMap { token in
-                (0..<4).map { UInt8(truncatingIfNeeded: token >> (8 * Int32($0))) }
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(4 * (count - done))
+            for token in tokens[done..<count] {
+                withUnsafeBytes(of: token.littleEndian) { bytes.append(contentsOf: $0) }
             }
-            hash.update(data: Data(bytes))
+            hash.update(data: bytes)
             done = count
             return Data(hash.finalize())
         }

@@ -38,6 +38,8 @@ public final class StateStore: Sendable {
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             try Self.migrator.migrate(pool)
+            // The first connection that reads is made now, and not when somebody waits for an answer.
+            _ = try pool.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM conversation") }
         } catch {
             throw .cannotOpen(path: path, reason: "\(error)")
         }
@@ -303,29 +305,35 @@ public final class StateStore: Sendable {
         of tokens: [TokenID], in space: String, longerThan least: Int, for model: LanguageModel
     ) throws -> StateSnapshot? {
         let hashed = StateKey.space(space)
-        let content: Data? = try read { database in
+        let found: (key: Data, content: Data)? = try read { database in
             let counts = try Int.fetchAll(
                 database, sql: "SELECT DISTINCT count FROM state WHERE space = ? AND count > ? AND count <= ?",
                 arguments: [hashed, least, tokens.count])
             for key in StateKey.keys(hashed, tokens, counts: counts).reversed() {
-                let found = try Data.fetchOne(
+                let content = try Data.fetchOne(
                     database, sql: "SELECT content FROM state WHERE key = ?", arguments: [key])
-                if let found { return found }
+                if let content { return (key, content) }
             }
             return nil
         }
-        guard let content, let snapshot = try? StateBlob.snapshot(content, for: model) else { return nil }
+        guard let found, let snapshot = try? StateBlob.snapshot(found.content, for: model) else { return nil }
         // The hash says so already; equality is what is promised.
         guard tokens.starts(with: snapshot.tokens), snapshot.tokens.count < tokens.count || snapshot.logits != nil
         else {
             return nil
         }
-        let key = StateKey.key(hashed, snapshot.tokens)
-        try write { database in
-            try database.execute(
-                sql: "UPDATE state SET used = ? WHERE key = ?", arguments: [Date().timeIntervalSince1970, key])
-        }
+        noteUse(of: found.key)
         return snapshot
+    }
+
+    /// Notes that a state was needed now. Nobody waits for that, nor for the disk: a note that a power cut takes is no loss.
+    private func noteUse(of key: Data) {
+        let now = Date().timeIntervalSince1970
+        pool.asyncWriteWithoutTransaction { database in
+            try? database.execute(sql: "PRAGMA synchronous = NORMAL")
+            try? database.execute(sql: "UPDATE state SET used = ? WHERE key = ?", arguments: [now, key])
+            try? database.execute(sql: "PRAGMA synchronous = FULL")
+        }
     }
 
     /// How many states there are, and their bytes.

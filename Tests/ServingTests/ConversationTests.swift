@@ -84,6 +84,8 @@ struct ConversationRouteTests {
                 while try await client.metric("rwkv_tokens_written_total") < 60 {
                     try await Task.sleep(for: .milliseconds(5))
                 }
+                // Tokens are handed out every 40 ms.
+                try await Task.sleep(for: .milliseconds(200))
                 asking.cancel()
                 for _ in 0..<1000 {
                     if try await client.get(base).json?["messages"]?.items.count == 4 { break }
