@@ -155,21 +155,22 @@ INLINE void packed_product(const ck_quantization type, float *y, size_t ldy, con
     const ck_packing p = ck_packing_of(type);
     const size_t panel = k / CK_STEP / p.steps * ck_packed_block(p);
     for (size_t i = 0; i < t || i == 0; i += PACKED_ROWS)
-        for (size_t j = 0; j < n;) {
-            const uint8_t *w = panels + j / CK_PANEL * panel;
-            size_t left = n - j, rows = t - i < PACKED_ROWS ? t - i : PACKED_ROWS;
+        for (size_t j = 0, room; j < n; j += room) {
+            const size_t left = n - j, rows = t - i < PACKED_ROWS ? t - i : PACKED_ROWS;
+            // A few rows wait for memory, which likes one straight read better.
+            const int is_wide = rows >= 8 && left > CK_PANEL;
+            room = (is_wide ? PACKED_PANELS : 1) * CK_PANEL;
+#define ROWS(PANELS, COUNT)                                                                                            \
+    packed_rows(type, y + i * ldy + j, ldy, x + i, ldx, panels + j / CK_PANEL * panel, panel, PANELS, COUNT,           \
+                left < room ? left : room, k)
             // One row keeps its sums in registers.
-            if (t == 1) {
-                packed_rows(type, y + j, ldy, x, ldx, w, 0, 1, 1, left < CK_PANEL ? left : CK_PANEL, k);
-                j += CK_PANEL;
-            } else if (PACKED_PANELS == 2 && rows >= 8 && left > CK_PANEL) {
-                size_t outputs = left < 2 * CK_PANEL ? left : 2 * CK_PANEL;
-                packed_rows(type, y + i * ldy + j, ldy, x + i, ldx, w, panel, PACKED_PANELS, rows, outputs, k);
-                j += 2 * CK_PANEL;
-            } else {
-                packed_rows(type, y + i * ldy + j, ldy, x + i, ldx, w, 0, 1, rows, left < CK_PANEL ? left : CK_PANEL, k);
-                j += CK_PANEL;
-            }
+            if (t == 1)
+                ROWS(1, 1);
+            else if (is_wide)
+                ROWS(PACKED_PANELS, rows);
+            else
+                ROWS(1, rows);
+#undef ROWS
         }
 }
 

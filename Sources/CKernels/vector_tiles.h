@@ -248,7 +248,7 @@ INLINE void tile_outputs(const uint16_t *w, size_t ldw, size_t outputs, const vo
 // Each row is a column of a panel.
 static void turn_rows(uint32_t *b, const float *x, size_t ldx, size_t t, size_t k) {
     for (size_t i = 0; i < t; i += CK_PANEL_WIDTH)
-        panels_of_rows(b + i / CK_PANEL_WIDTH * CK_TURNED_WORDS(k), x + i * ldx, ldx,
+        panels_of_rows(b + i / CK_PANEL_WIDTH * ck_turned_words(k), x + i * ldx, ldx,
                        t - i < CK_PANEL_WIDTH ? t - i : CK_PANEL_WIDTH, k);
 }
 
@@ -264,7 +264,7 @@ static void matmul_turned(float *y, size_t ldy, const uint32_t *x, const uint16_
             const size_t ahead = i == 0 ? 2 * ldw * TILE_SIDE : 0;
 #define BLOCK(HIGH, WIDE)                                                                                              \
     do {                                                                                                               \
-        tile_outputs(w + j * ldw, ldw, outputs, x + i / CK_PANEL_WIDTH * CK_TURNED_WORDS(k), 4 * CK_PANEL_WIDTH, k,   \
+        tile_outputs(w + j * ldw, ldw, outputs, x + i / CK_PANEL_WIDTH * ck_turned_words(k), 4 * CK_PANEL_WIDTH, k,   \
                      HIGH, WIDE, ahead);                                                                                         \
         tiles_outputs((float *)sums[0], TILE_SIDE, HIGH, WIDE, 0);                                                     \
     } while (0)

@@ -32,7 +32,7 @@ static void turn_rows(uint32_t *b, const float *x, size_t ldx, size_t t, size_t 
     size_t steps = turned_steps(k);
     // What is missing of the last panel is zero.
     for (size_t j = 0; j < (t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * CK_PANEL_WIDTH; j += VW) {
-        uint32_t *to = b + j / CK_PANEL_WIDTH * CK_TURNED_WORDS(k) + j % CK_PANEL_WIDTH;
+        uint32_t *to = b + j / CK_PANEL_WIDTH * ck_turned_words(k) + j % CK_PANEL_WIDTH;
         for (size_t s = 0; s < steps; s++, to += CK_PANEL_WIDTH) {
             size_t p = 2 * VW * s;
             vu rows[VW];
@@ -167,7 +167,7 @@ static void matmul_turned(float *y, size_t ldy, const uint32_t *x, const uint16_
                     // Lines far apart would each be waited for when they are written.
                     if (start == 0)
                         for (size_t r = 0; r < rows; r++) __builtin_prefetch(to + r * ldy, 1, 3);
-                    turned_passes(own, weights, x + panel * CK_TURNED_WORDS(k) + start * CK_PANEL_WIDTH, lane, count, rows,
+                    turned_passes(own, weights, x + panel * ck_turned_words(k) + start * CK_PANEL_WIDTH, lane, count, rows,
                                   start > 0, i == 0 ? next : NULL, ldw);
                     if (start + count == steps) turned_finish(to, ldy, own, rows, outputs);
                 }

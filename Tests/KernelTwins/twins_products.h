@@ -79,7 +79,7 @@ static double matmul_turned(const ck_kernels *level, const ck_kernels *scalar, u
     size_t t = rows[size], n = widths[size], k = depths[size];
     float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1), *y[2] = {numbers(t * n, 0, 0), numbers(t * n, 0, 0)};
     uint16_t *hx = halves(x, t * k), *hw = halves(w, n * k);
-    uint32_t *b = words((t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * CK_TURNED_WORDS(k));
+    uint32_t *b = words((t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * ck_turned_words(k));
     scalar->bf16_to_f32(x, hx, t * k);
     level->turn_rows(b, x, k, t, k);
     level->matmul_turned(y[0], n, b, hw, k, t, n, k);
@@ -99,7 +99,7 @@ static long turned_split_differences(const ck_kernels *kernels) {
         float *x = numbers(t * k, -1, 1), *w = numbers(n * k, -1, 1);
         float *whole = numbers(t * n, 0, 0), *turned = numbers(t * n, 0, 0);
         uint16_t *hx = halves(x, t * k), *hw = halves(w, n * k);
-        size_t size = (t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * CK_TURNED_WORDS(k);
+        size_t size = (t + CK_PANEL_WIDTH - 1) / CK_PANEL_WIDTH * ck_turned_words(k);
         uint32_t *b = words(size);
         memset(b, 0x55, size * sizeof *b);
         kernels->bf16_to_f32(x, hx, t * k);

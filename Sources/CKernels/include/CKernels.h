@@ -20,7 +20,9 @@
 // The columns of a panel of matmul_panels.
 #define CK_PANEL_WIDTH 32
 // The words that CK_PANEL_WIDTH rows of k numbers take when they are laid out for matmul_turned.
-#define CK_TURNED_WORDS(K) (((size_t)(K) + 31) / 32 * 16 * CK_PANEL_WIDTH)
+static inline __attribute__((always_inline)) size_t ck_turned_words(size_t k) {
+    return (k + 31) / 32 * 16 * CK_PANEL_WIDTH;
+}
 
 // The keys of a page of attention, and the most channels that a head of attention may have.
 #define CK_PAGE 64
@@ -52,7 +54,7 @@ typedef struct ck_kernels {
     // The same for many rows, laid out by turn_rows; NULL where matmul_pairs does as well. The bits are those of matmul_pairs.
     void (*matmul_turned)(float *y, size_t ldy, const uint32_t *x, const uint16_t *w, size_t ldw, size_t t, size_t n,
                           size_t k);
-    // Lays rows of x out, narrowed, for matmul_turned of the same level: CK_TURNED_WORDS(k) for each CK_PANEL_WIDTH of them.
+    // Lays rows of x out, narrowed, for matmul_turned of the same level: ck_turned_words(k) for each CK_PANEL_WIDTH of them.
     void (*turn_rows)(uint32_t *b, const float *x, size_t ldx, size_t t, size_t k);
     // c[i, j] = Σ_q a(i, q) · b(q, j) for training: pairs of bfloat16 on both sides, added to c if `accumulate`. A word has a
     // pair, the even number in its lower half, and a · b is the sum of two products. Sums run over q in order. Of the right

@@ -14,6 +14,8 @@ public struct TokenLexicon: Sendable {
     /// The length of the longest.
     let longest: Int
     let vocabularySize: Int
+    /// Whether every byte that occurs in UTF-8 is a token, so that each text can be written; a zero may be the end of it.
+    let hasAllBytes: Bool
     private let byToken: [Int32: Int]
 
     public init(_ tokenizer: any Tokenizer) {
@@ -38,13 +40,9 @@ public struct TokenLexicon: Sendable {
         self.shared = shared
         longest = entries.lazy.map(\.bytes.count).max() ?? 0
         vocabularySize = tokenizer.vocabularySize
+        let single = Set(entries.lazy.filter { $0.bytes.count == 1 }.map { $0.bytes[0] })
+        hasAllBytes = (UInt8(1)...0xF4).allSatisfy { single.contains($0) || $0 == 0xC0 || $0 == 0xC1 }
         byToken = Dictionary(entries.enumerated().map { ($1.token, $0) }) { first, _ in first }
-    }
-
-    /// Whether every byte that occurs in UTF-8 is a token, so that each text can be written; a zero may be the end of it.
-    var hasAllBytes: Bool {
-        let single = Set(tokens.indices.lazy.filter { count(of: $0) == 1 }.map { bytes[starts[$0]] })
-        return (UInt8(1)...0xF4).allSatisfy { single.contains($0) || $0 == 0xC0 || $0 == 0xC1 }
     }
 
     /// The number of bytes of an entry.

@@ -76,8 +76,7 @@ extension Tape {
     func turnedProduct(_ y: Tensor, _ x: Tensor, _ w: NarrowMatrix) {
         let (t, n, k, width) = (x.rows, w.rows, w.columns, Int(CK_PANEL_WIDTH))
         let panels = (t + width - 1) / width
-        // CK_TURNED_WORDS
-        let panel = (k + 31) / 32 * 16 * width
+        let panel = ck_turned_words(k)
         let memory = make(panels, panel)
         let turned = UnsafeMutableRawPointer(memory.pointer).assumingMemoryBound(to: UInt32.self)
         workspace.parallel(panels, cost: 0.1 * Double(k * width), op: "narrow") { part in
