@@ -11,6 +11,8 @@
 #include "vector_turned.h"
 #endif
 #include "vector_packed.h"
+#include "vector_packed_exact.h"
+#include "vector_activations.h"
 #include "vector_elementwise.h"
 #include "exponentials.h"
 #include "vector_norm.h"

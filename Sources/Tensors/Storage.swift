@@ -18,22 +18,12 @@ public final class Storage: @unchecked Sendable {
     /// The same bytes for writing; `nil` if they are mapped from a file.
     public let mutableBytes: UnsafeMutableRawBufferPointer?
 
-    private static let hugePage = 1 << 21
-
     private let isMappedFile: Bool
     private let release: () -> Void
 
-    /// Memory of `byteCount` zero bytes, aligned to 64 so that every vector load may assume a cache line; on pages of 2 MB, as
-    /// far as whole ones fit, so that reading it all does not wait for addresses to be looked up.
+    /// Memory of `byteCount` zero bytes, aligned to 64 so that every vector load may assume a cache line, on large pages.
     public init(byteCount: Int) {
-        let alignment = byteCount >= Self.hugePage ? Self.hugePage : 64
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: alignment)
-        #if os(Linux)
-            // Whole pages only: none is larger than what it holds.
-            if byteCount >= Self.hugePage {
-                madvise(memory.baseAddress, byteCount / Self.hugePage * Self.hugePage, Int32(MADV_HUGEPAGE))
-            }
-        #endif
+        let memory = UnsafeMutableRawBufferPointer.allocateInLargePages(byteCount: max(byteCount, 1))
         memory.initializeMemory(as: UInt8.self, repeating: 0)
         let used = UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])
         bytes = UnsafeRawBufferPointer(used)

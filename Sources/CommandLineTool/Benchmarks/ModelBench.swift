@@ -40,21 +40,26 @@ final class ModelBench {
         return Double(model.operationsPerToken(withHead: false)) + Double(head) / Double(max(1, plan.prefillLength))
     }
 
-    /// Decodes a round's tokens, or steps of some sequences together, and says where their time went.
-    func profile(batch size: Int = 1) throws -> ModelProfile {
+    /// Does a kind of work once more, and says where its time went.
+    func profile(_ work: MeasuredWork) throws -> ModelProfile {
         let profile = OpProfile()
         let tape = Tape(
             on: Workspace(threadCount: threadCount, precision: workspace.precision, profile: profile))
-        var chunks = (0..<size).map { i in
+        let (length, steps, chunks) =
+            switch work {
+            case .prompt: (plan.prefillLength, 1, 1)
+            case .decoding(let size): (1, max(2, plan.decodeLength / size), size)
+            }
+        var sequences = (0..<chunks).map { first in
             SequenceChunk(
-                tokens: [Int32(i % model.configuration.vocabularySize)], state: model.initialState())
+                tokens: (first..<first + length).map(model.measuredToken), state: model.initialState())
         }
-        _ = try model(&chunks, on: tape)
+        // Once before it counts, for the memory.
+        _ = try model(&sequences, on: tape)
         profile.reset()
-        let steps = max(2, plan.decodeLength / size)
-        let seconds = try time { for _ in 0..<steps { _ = try model(&chunks, on: tape) } }
+        let seconds = try time { for _ in 0..<steps { _ = try model(&sequences, on: tape) } }
         return ModelProfile(
-            tokenCount: steps * size, steps: steps, seconds: seconds - profile.cost, ops: profile.entries)
+            tokenCount: steps * chunks * length, steps: steps, seconds: seconds - profile.cost, ops: profile.entries)
     }
 
     /// The seconds that a batch is measured for at least.
@@ -97,6 +102,18 @@ struct ModelBenchPlan {
     var prefillLength: Int
     var decodeLength: Int
     var batchSizes: [Int]
+
+    /// The kinds of work in the order in which they are reported.
+    var work: [MeasuredWork] {
+        (prefillLength > 0 ? [.prompt] : []) + [.decoding(1)] + batchSizes.map(MeasuredWork.decoding)
+    }
+}
+
+/// A kind of work that a model is measured at.
+enum MeasuredWork {
+    case prompt
+    /// One token of each of some sequences at a time.
+    case decoding(Int)
 }
 
 extension LanguageModel {

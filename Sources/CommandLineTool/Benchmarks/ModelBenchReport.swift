@@ -18,8 +18,8 @@ struct ModelBenchReport {
     /// By type, that of activations as bytes from 32-bit ones.
     let losses: [String: Divergence]
     let plan: ModelBenchPlan
-    /// Those of each bench by the number of sequences, if asked for.
-    let profiles: [[(batch: Int, profile: ModelProfile)]]
+    /// Those of each bench, if asked for.
+    let profiles: [[(work: MeasuredWork, profile: ModelProfile)]]
 
     func text() -> String {
         guard let first = benches.first else { return "" }
@@ -66,11 +66,14 @@ struct ModelBenchReport {
         lines += table.lines(Style.ofStandardOutput)
         lines.append("peak memory of the process: \(format(Double(ProcessMemory.peak) / 1e6, decimals: 0)) MB")
         for (bench, profile) in zip(benches, profiles) {
-            for (batch, profile) in profile {
-                let sequences = batch == 1 ? "" : "\(batch) sequences "
-                lines += [
-                    "", "decoding \(sequences)with \(bench.type.rawValue) weights on \(threads(bench.threadCount))",
-                ]
+            for (work, profile) in profile {
+                let title =
+                    switch work {
+                    case .prompt: "reading \(plan.prefillLength) tokens"
+                    case .decoding(1): "decoding"
+                    case .decoding(let size): "decoding \(size) sequences"
+                    }
+                lines += ["", "\(title) with \(bench.type.rawValue) weights on \(threads(bench.threadCount))"]
                 lines += profile.lines(Style.ofStandardOutput)
             }
         }
@@ -101,7 +104,7 @@ struct ModelBenchReport {
             }
             if index < profiles.count {
                 row["profiles"] = Dictionary(
-                    profiles[index].map { ("\($0.batch)", $0.profile.json) }, uniquingKeysWith: { first, _ in first })
+                    profiles[index].map { (key($0.work), $0.profile.json) }, uniquingKeysWith: { first, _ in first })
             }
             return row
         }
@@ -118,6 +121,13 @@ struct ModelBenchReport {
         ]
         let data = try JSONSerialization.data(withJSONObject: report, options: [.prettyPrinted, .sortedKeys])
         return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    private func key(_ work: MeasuredWork) -> String {
+        switch work {
+        case .prompt: "prompt"
+        case .decoding(let size): "\(size)"
+        }
     }
 
     private func threads(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }

@@ -1,6 +1,6 @@
 internal import RWKV
 
-/// Where the time of decoding some tokens went.
+/// Where the time of some tokens went.
 struct ModelProfile {
     let tokenCount: Int
     /// How often the model was called for them.

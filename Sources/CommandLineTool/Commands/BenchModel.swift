@@ -47,7 +47,7 @@ struct BenchModel: ParsableCommand {
 
     @OptionGroup var activations: PrecisionOptions
 
-    @Flag(help: "Show where a decoded token's time goes, op by op.")
+    @Flag(help: "Show where a token's time goes, op by op: of the prompt, of decoding and of each batch.")
     var profile = false
 
     @Flag(help: "The figures as JSON.")
@@ -109,7 +109,7 @@ struct BenchModel: ParsableCommand {
             benches: benches, limits: limits, loadSeconds: loadSeconds, losses: losses, plan: plan,
             profiles: profile
                 ? try benches.map { bench in
-                    try ([1] + plan.batchSizes).map { (batch: $0, profile: try bench.profile(batch: $0)) }
+                    try plan.work.map { (work: $0, profile: try bench.profile($0)) }
                 } : [])
         Terminal.write(json ? try report.json() : report.text())
     }

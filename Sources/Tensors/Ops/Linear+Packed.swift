@@ -47,7 +47,7 @@ extension Tape {
         let rowBlock = 64
         let threads = workspace.threads.threadCount
         let perThread = threads == 1 ? n : n / (4 * threads)
-        let outputBlock = t <= rowBlock ? max(64, (perThread + 15) / 16 * 16) : 64
+        let outputBlock = t <= rowBlock ? max(64, (perThread + 15) / 16 * 16) : 128
         let rowBlocks = (t + rowBlock - 1) / rowBlock
         let outputBlocks = (n + outputBlock - 1) / outputBlock
         let cost = Double(min(t, rowBlock) * outputBlock * k) / (t == 1 ? min(perNanosecond, 30) : perNanosecond)

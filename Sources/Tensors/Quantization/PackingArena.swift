@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 extension Storage {
     /// Memory of undefined bytes on pages of 2 MB where the system has such: the fastest to read in a straight line.
     public static func inLargePages(byteCount: Int) -> Storage { PackingArena().take(byteCount) }
@@ -17,7 +9,6 @@ extension Storage {
 /// a sixth slower. What is never taken is never touched and takes no memory.
 final class PackingArena {
     private static let regionByteCount = 64 << 20
-    private static let largePage = 1 << 21
 
     private var region: Region?
     private var used = 0
@@ -48,10 +39,7 @@ final class PackingArena {
         let memory: UnsafeMutableRawBufferPointer
 
         init(byteCount: Int) {
-            memory = .allocate(byteCount: byteCount, alignment: PackingArena.largePage)
-            #if os(Linux)
-                madvise(memory.baseAddress, byteCount, Int32(MADV_HUGEPAGE))
-            #endif
+            memory = .allocateInLargePages(byteCount: byteCount)
         }
 
         deinit { memory.deallocate() }
