@@ -33,6 +33,30 @@ struct BenchModelTests {
         }
     }
 
+    @Test("says where the time of the prompt, of decoding and of each batch goes", arguments: [8, 0])
+    func profiles(prefill: Int) throws {
+        let result = try Program.run(
+            "bench", "model", "--random", "rwkv7:L2:D64:V100", "--types", "q8_0", "--threads", "1",
+            "--prefill", "\(prefill)", "--decode", "2", "--batch", "3", "--rounds", "1", "--loss-tokens", "20",
+            "--profile", "--json")
+        #expect(result.status == 0, "\(result.errors)")
+        let report = try #require(
+            JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        let row = try #require((report["results"] as? [[String: Any]])?.first)
+        let profiles = try #require(row["profiles"] as? [String: [String: Any]])
+        #expect(profiles.keys.sorted() == ["1", "3"] + (prefill > 0 ? ["prompt"] : []))
+        for (work, profile) in profiles {
+            let ops = try #require(profile["ops"] as? [[String: Any]])
+            // Six products with matrices in each of two layers, and the head.
+            let products = ops.first { $0["op"] as? String == "linear" }
+            #expect(products?["calls_per_step"] as? Double == 13, "\(work): \(ops)")
+            let parts = ops.compactMap { $0["seconds_per_token"] as? Double }.reduce(0, +)
+            let outside = try #require(profile["seconds_outside_of_ops"] as? Double)
+            let whole = try #require(profile["seconds_per_token"] as? Double)
+            #expect(parts > 0 && (outside == 0 || abs(parts + outside - whole) < 1e-9 * whole), "\(work)")
+        }
+    }
+
     @Test(
         "refuses what it cannot measure as wrong usage",
         arguments: [
