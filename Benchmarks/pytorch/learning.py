@@ -36,6 +36,7 @@ def arguments():
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--warmup", type=int, default=50)
     parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--precision", choices=["bf16", "f32"], default="bf16", help="f32 where the processor has no bf16")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     return parser.parse_args()
 
@@ -102,7 +103,7 @@ def main():
             group["lr"] = rate * min(1, (step + 1) / options.warmup)
         starts = torch.randint(len(train) - options.context - 1, (options.batch,))
         batch = torch.stack([train[s : s + options.context + 1] for s in starts])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.precision == "bf16"):
             logits = model(batch[:, :-1])
         loss = F.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
         loss.backward()

@@ -17,12 +17,17 @@ public import TrainingData
 /// read; the blank and the word, encoded by themselves, are to be predicted.
 public struct LastWordTask: Sendable {
     /// A passage without its last word, and that word with the blank before it.
-    struct Passage: Sendable, Equatable {
-        let context: String
-        let word: String
+    package struct Passage: Sendable, Equatable {
+        package let context: String
+        package let word: String
+
+        package init(context: String, word: String) {
+            self.context = context
+            self.word = word
+        }
     }
 
-    let passages: [Passage]
+    package let passages: [Passage]
 
     public var count: Int { passages.count }
 

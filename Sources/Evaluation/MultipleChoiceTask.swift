@@ -8,23 +8,23 @@ public import TrainingData
 /// Computed as lm-eval does: question and answer are encoded together, and the tokens beyond those of the question are
 /// the answer's; blanks at the question's end count for the answer. Token 0 is read first.
 public struct MultipleChoiceTask: Sendable {
-    struct Question: Sendable, Equatable {
-        let context: String
+    package struct Question: Sendable, Equatable {
+        package let context: String
         /// What follows the context, with what stands between both.
-        let continuations: [String]
+        package let continuations: [String]
         /// The Unicode scalars of each answer, without what stands before it.
-        let lengths: [Int]
-        let answer: Int
+        package let lengths: [Int]
+        package let answer: Int
     }
 
-    let questions: [Question]
+    package let questions: [Question]
 
     public var count: Int { questions.count }
 
     private struct Row: Decodable {
         let context: String
         let choices: [String]
-        let answer: Int
+        package let answer: Int
         let delimiter: String?
     }
 

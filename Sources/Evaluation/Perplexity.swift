@@ -59,13 +59,13 @@ public struct Perplexity: Sendable {
     }
 
     /// Tokens that are predicted one after the other from a fresh state, and the first of them that counts.
-    struct Span: Equatable {
+    package struct Span: Equatable {
         /// Token i is predicted when token i − 1 has been read; before token 0 stands the end of another document.
-        let read: Range<Int>
-        let firstScored: Int
+        package let read: Range<Int>
+        package let firstScored: Int
     }
 
-    var spans: [Span] {
+    package var spans: [Span] {
         switch context {
         case .carried: return [Span(read: 0..<text.tokenCount, firstScored: 0)]
         case .document: return text.documents.map { Span(read: $0, firstScored: $0.lowerBound) }

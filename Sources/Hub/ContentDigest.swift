@@ -8,13 +8,13 @@ public enum ContentDigest: Hashable, Sendable {
     case gitBlob(String)
 
     /// - Returns: `nil` if `text` is not of the right length and alphabet.
-    init?(sha256 text: String) {
+    package init?(sha256 text: String) {
         guard isHexadecimal(text, count: 64) else { return nil }
         self = .sha256(text.lowercased())
     }
 
     /// - Returns: `nil` if `text` is not of the right length and alphabet.
-    init?(gitBlob text: String) {
+    package init?(gitBlob text: String) {
         guard isHexadecimal(text, count: 40) else { return nil }
         self = .gitBlob(text.lowercased())
     }
@@ -30,7 +30,7 @@ extension ContentDigest: CustomStringConvertible {
 }
 
 /// Computes digests of bytes that come piece by piece.
-struct ContentHasher {
+package struct ContentHasher {
     private var sha256 = SHA256()
     private var gitBlob = Insecure.SHA1()
 
@@ -39,24 +39,24 @@ struct ContentHasher {
 
     /// For a file whose digest is to be compared with `expected`.
     /// - Parameter byteCount: The size of the whole, which Git's digest begins with.
-    init(expected: ContentDigest?, byteCount: Int?) {
+    package init(expected: ContentDigest?, byteCount: Int?) {
         needsGitBlob = if case .gitBlob = expected { true } else { false }
         gitBlob.update(data: Array("blob \(byteCount ?? 0)\0".utf8))
     }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         sha256.update(bufferPointer: bytes)
         if needsGitBlob { gitBlob.update(bufferPointer: bytes) }
     }
 
     /// The digest of the same kind as `expected`; SHA-256 if there is none.
-    func digest(like expected: ContentDigest?) -> ContentDigest {
+    package func digest(like expected: ContentDigest?) -> ContentDigest {
         if case .gitBlob = expected { return .gitBlob(hexadecimal(gitBlob.finalize())) }
         return .sha256(hexadecimal(sha256.finalize()))
     }
 
     /// SHA-256 in hexadecimal.
-    var sha256Text: String { hexadecimal(sha256.finalize()) }
+    package var sha256Text: String { hexadecimal(sha256.finalize()) }
 }
 
 func isHexadecimal(_ text: String, count: Int) -> Bool {

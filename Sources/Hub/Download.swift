@@ -158,12 +158,12 @@ struct Download {
 }
 
 /// `bytes 100-199/200`: which bytes of how many an answer holds.
-struct ContentRange: Equatable {
-    let start: Int
+package struct ContentRange: Equatable {
+    package let start: Int
     /// `nil` if the server does not know.
-    let total: Int?
+    package let total: Int?
 
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(whereSeparator: { " -/".contains($0) })
         guard parts.count == 4, parts[0].lowercased() == "bytes", let start = Int(parts[1]), let end = Int(parts[2]),
             start >= 0, end >= start, parts[3] == "*" || Int(parts[3]).map({ $0 > end }) == true

@@ -44,7 +44,7 @@ public struct HubListing: Sendable, Equatable {
 
     /// Reads the answer of `/api/models/OWNER/NAME/revision/REVISION?blobs=true`.
     /// - Throws: `HubError.listingMalformed`; `unsafeName` if a path leads elsewhere.
-    init(_ reference: HubReference, json: [UInt8]) throws(HubError) {
+    package init(_ reference: HubReference, json: [UInt8]) throws(HubError) {
         let answer: Answer
         do {
             answer = try JSONDecoder().decode(Answer.self, from: Data(json))

@@ -32,9 +32,9 @@ public struct HubReference: Hashable, Sendable {
 }
 
 /// Which paths from a server may be used below a folder of ours.
-enum SafePath {
+package enum SafePath {
     /// Whether `path` is relative, leads nowhere but down, and holds nothing that a file system or terminal mistakes.
-    static func isSafe(_ path: String) -> Bool {
+    package static func isSafe(_ path: String) -> Bool {
         guard !path.isEmpty, path.utf8.count <= 1024 else { return false }
         for scalar in path.unicodeScalars {
             if scalar == "\\" { return false }
@@ -49,7 +49,7 @@ enum SafePath {
     }
 
     /// `path` with everything but the plainest characters percent-encoded; slashes stay if `keepsSlashes`.
-    static func encoded(_ path: String, keepsSlashes: Bool) -> String {
+    package static func encoded(_ path: String, keepsSlashes: Bool) -> String {
         let digits = Array("0123456789ABCDEF")
         return path.utf8.reduce(into: "") { text, byte in
             let isPlain =

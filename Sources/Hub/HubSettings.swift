@@ -40,7 +40,7 @@ public struct HubSettings: Sendable {
     }
 
     /// Whether `url` is on the endpoint's own host, by the same protocol and port.
-    func isOwn(_ url: URL) -> Bool {
+    package func isOwn(_ url: URL) -> Bool {
         url.scheme?.lowercased() == endpoint.scheme?.lowercased()
             && url.host()?.lowercased() == endpoint.host()?.lowercased() && url.effectivePort == endpoint.effectivePort
     }

@@ -16,13 +16,17 @@
 ///
 /// It stays when the download stops, and the next one goes on where it ends. While one program writes it, it is locked
 /// against others.
-final class PartFile {
+package final class PartFile {
     /// What a part is the beginning of. A part of anything else is thrown away.
-    struct Note: Codable, Equatable {
+    package struct Note: Codable, Equatable {
         /// `OWNER/NAME@COMMIT/FILE`.
-        var source: String
+        package var source: String
         var digest: String?
         var byteCount: Int?
+
+        package init(source: String, digest: String?, byteCount: Int?) {
+            (self.source, self.digest, self.byteCount) = (source, digest, byteCount)
+        }
     }
 
     /// The note as it lies on disk.
@@ -33,7 +37,7 @@ final class PartFile {
     }
 
     /// How many bytes there are.
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
     /// The tag that the server gave the content of which this is the beginning.
     private(set) var tag: String?
 
@@ -45,7 +49,7 @@ final class PartFile {
 
     /// Opens the part for the file at `path`, making its folder; takes over what an earlier download of the same left.
     /// - Throws: `HubError.partInUse`; `cannotWrite`; `diskFull`.
-    init(for path: String, _ note: Note) throws(HubError) {
+    package init(for path: String, _ note: Note) throws(HubError) {
         descriptor = try Self.openLocked(path)
         self.path = path
         self.note = note
@@ -104,7 +108,7 @@ final class PartFile {
 
     /// Appends `bytes`.
     /// - Throws: `HubError.diskFull`; `cannotWrite`. What was written is kept.
-    func append(_ bytes: UnsafeRawBufferPointer) throws(HubError) {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(HubError) {
         var rest = bytes[...]
         while let base = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
             let count = pwrite(descriptor, base, rest.count, off_t(byteCount))

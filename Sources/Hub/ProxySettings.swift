@@ -1,19 +1,25 @@
 #if canImport(FoundationEssentials)
-    internal import FoundationEssentials
+    package import FoundationEssentials
 #else
-    internal import Foundation
+    package import Foundation
 #endif
 
 /// Which requests go through a proxy, in the words that most programs understand: `HTTPS_PROXY`, `HTTP_PROXY`,
 /// `ALL_PROXY` and `NO_PROXY`, in capitals or not.
 public struct ProxySettings: Hashable, Sendable {
     /// A proxy, with the name and password for it, if any.
-    struct Proxy: Hashable, Sendable {
+    package struct Proxy: Hashable, Sendable {
         var host: String
         var port: Int
-        var isSOCKS = false
+        var isSOCKS: Bool
         var user: String?
         var password: String?
+
+        package init(
+            host: String, port: Int, isSOCKS: Bool = false, user: String? = nil, password: String? = nil
+        ) {
+            (self.host, self.port, self.isSOCKS, self.user, self.password) = (host, port, isSOCKS, user, password)
+        }
     }
 
     private var byScheme: [String: Proxy] = [:]
@@ -39,7 +45,7 @@ public struct ProxySettings: Hashable, Sendable {
     var all: Set<Proxy?> { Set(byScheme.values.map { $0 }) }
 
     /// The proxy for `url`; `nil` if it is asked directly.
-    func proxy(for url: URL) -> Proxy? {
+    package func proxy(for url: URL) -> Proxy? {
         guard let scheme = url.scheme?.lowercased(), let proxy = byScheme[scheme],
             let host = url.host()?.lowercased()
         else { return nil }

@@ -3,13 +3,13 @@ internal import NIOCore
 internal import NIOHTTP1
 
 #if canImport(FoundationEssentials)
-    internal import FoundationEssentials
+    package import FoundationEssentials
 #else
-    internal import Foundation
+    package import Foundation
 #endif
 
 /// Sends requests: through the right proxy, along redirects, with the token only where it belongs.
-final class Transport: Sendable {
+package final class Transport: Sendable {
     /// An answer whose body has yet to come.
     struct Response {
         let status: Int
@@ -76,7 +76,7 @@ final class Transport: Sendable {
     }
 
     /// Where a redirect leads: only to HTTP, and never from an encrypted connection to one that is not.
-    static func redirect(from url: URL, to location: String) throws(HubError) -> URL {
+    package static func redirect(from url: URL, to location: String) throws(HubError) -> URL {
         guard let next = URL(string: location, relativeTo: url)?.absoluteURL, let scheme = next.scheme?.lowercased(),
             ["http", "https"].contains(scheme), next.host()?.isEmpty == false
         else { throw .invalidRedirect(host: url.place, location: location) }

@@ -242,7 +242,7 @@ public final class LanguageModel: Sendable {
     ) throws(ModelError) -> Tensor {
         var chunks = [SequenceChunk(tokens: tokens, state: state, wanted: wanted)]
         // The chunk must be the only owner of the state, or moving it on would copy it.
-        state = ModelState(StateLayout([]))
+        state = .lent
         defer { state = chunks[0].state }
         return try self(&chunks, on: tape)
     }

@@ -22,6 +22,9 @@ public struct ModelState: Sendable {
         }
     }
 
+    /// Stands in for a state that is lent to a call: a second owner of it would have it copied.
+    static let lent = ModelState(StateLayout([]))
+
     /// The number of bytes that the slots hold.
     public var byteCount: Int {
         layout.slots.reduce(0) { $0 + $1.shape.count * 4 * ($1.growth == nil ? 1 : cache.start) }

@@ -66,7 +66,7 @@ extension LanguageModel {
         _ tokens: [Int32], state: inout ModelState, observer: @escaping ActivationObserver, on tape: Tape
     ) throws(ModelError) -> Tensor {
         var chunks = [SequenceChunk(tokens: tokens, state: state, wanted: .all)]
-        state = ModelState(StateLayout([]))
+        state = .lent
         defer { state = chunks[0].state }
         return logits(ofNormed: try outputs(&chunks, observer: observer, on: tape), on: tape)
     }

@@ -103,7 +103,7 @@ public struct TokenScorer {
                 wanted: .suffix(reading.targets.count))
         }
         // The chunks must be the only owners of the states, or moving them on would copy them.
-        for i in batch.indices { batch[i].state = ModelState(StateLayout([])) }
+        for i in batch.indices { batch[i].state = .lent }
         let logits = try model(&chunks, on: tape)
         let targets = batch.flatMap(\.targets)
         let losses = targets.isEmpty ? [] : tape.crossEntropies(logits, targets)

@@ -22,16 +22,16 @@ public final class BufferPool {
         free.deallocate()
     }
 
-    func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+    /// Room for `count` floats, and the place of its size, which `give` wants back.
+    func take(_ count: Int) -> (buffer: UnsafeMutablePointer<Float>, index: Int) {
         let (index, size) = Self.sizeClass(count)
-        if let buffer = pop(index) { return buffer.bindMemory(to: Float.self, capacity: size) }
+        if let buffer = pop(index) { return (buffer.bindMemory(to: Float.self, capacity: size), index) }
         allocatedByteCount += size * 4
-        return UnsafeMutableRawPointer.allocate(byteCount: size * 4, alignment: 64)
-            .bindMemory(to: Float.self, capacity: size)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: size * 4, alignment: 64)
+        return (memory.bindMemory(to: Float.self, capacity: size), index)
     }
 
-    func give(_ buffer: UnsafeMutablePointer<Float>, _ count: Int) {
-        let (index, _) = Self.sizeClass(count)
+    func give(_ buffer: UnsafeMutablePointer<Float>, _ index: Int) {
         let memory = UnsafeMutableRawPointer(buffer)
         memory.storeBytes(of: free[index], as: UnsafeMutableRawPointer?.self)
         free[index] = memory
@@ -51,8 +51,9 @@ public final class BufferPool {
     static func sizeClass(_ count: Int) -> (index: Int, size: Int) {
         if count <= 64 { return (0, 64) }
         let exponent = max(8, Int.bitWidth - (count - 1).leadingZeroBitCount)
-        let step = 1 << (exponent - 4)
-        let steps = (count + step - 1) / step
-        return ((exponent - 8) * 16 + steps, steps * step)
+        // Shifts, not divisions: every tensor asks.
+        let stepExponent = exponent &- 4
+        let steps = (count + (1 &<< stepExponent) - 1) &>> stepExponent
+        return ((exponent &- 8) &* 16 &+ steps, steps &<< stepExponent)
     }
 }

@@ -1,4 +1,7 @@
 /// How long the loops of each op take. What a forward call takes besides is the price of everything around the kernels.
+///
+/// Two clock readings and an entry in a table are added to every op, so a call that is profiled takes longer than one that is
+/// not: what passes outside of the ops is the time of a call without a profile less the ops' sum, not that of this one.
 public final class OpProfile {
     /// What one op has taken.
     public struct Entry: Sendable {
@@ -16,26 +19,17 @@ public final class OpProfile {
     /// Forgets what it has seen.
     public func reset() { found = [:] }
 
-    /// About how many seconds the measuring itself has taken outside of the ops.
-    public var cost: Double {
-        let trial = OpProfile()
-        let began = monotonicTime()
-        for _ in 0..<1000 { trial.time(#function) {} }
-        let each = (monotonicTime() - began - trial.seconds) / 1000
-        return each * Double(found.values.reduce(0) { $0 + $1.calls })
-    }
-
-    /// The ops, those that took longest first.
+    /// The ops, those that took longest first, without what the clock takes to be read.
     public var entries: [Entry] {
-        Dictionary(grouping: found.values, by: \.op)
+        let clock = Self.secondsOfNothing
+        return Dictionary(grouping: found.values, by: \.op)
             .map { op, parts in
-                Entry(op: op, calls: parts.reduce(0) { $0 + $1.calls }, seconds: parts.reduce(0) { $0 + $1.seconds })
+                let calls = parts.reduce(0) { $0 + $1.calls }
+                let seconds = parts.reduce(0) { $0 + $1.seconds } - Double(calls) * clock
+                return Entry(op: op, calls: calls, seconds: max(0, seconds))
             }
             .sorted { ($0.seconds, $1.op) > ($1.seconds, $0.op) }
     }
-
-    /// The sum over all ops.
-    public var seconds: Double { found.values.reduce(0) { $0 + $1.seconds } }
 
     /// Runs `body` and adds its time to that of `op`, which is a method's name with its parameters.
     func time(_ op: StaticString, _ body: () -> Void) {
@@ -44,6 +38,14 @@ public final class OpProfile {
         let taken = monotonicTime() - began
         let entry = Entry(op: "", calls: 0, seconds: 0)
         found[op.utf8Start, default: entry].add(taken, op)
+    }
+
+    /// What an op that does nothing seems to take.
+    private static var secondsOfNothing: Double {
+        let trial = OpProfile()
+        let count = 1000
+        for _ in 0..<count { trial.time(#function) {} }
+        return trial.found.values.reduce(0) { $0 + $1.seconds } / Double(count)
     }
 }
 

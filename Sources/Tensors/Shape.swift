@@ -35,6 +35,14 @@ public struct Shape: Hashable, Sendable {
         }
     }
 
+    /// The number of elements of a row: the product of all extents but the outermost.
+    public var width: Int {
+        switch storage {
+        case .matrix(_, let columns): columns
+        case .others(let extents): extents.dropFirst().reduce(1, *)
+        }
+    }
+
     /// The number of elements. A scalar `[]` has one.
     public var count: Int {
         switch storage {

@@ -12,6 +12,7 @@ public final class Tensor {
     /// The number of columns: all extents but the outermost.
     public let width: Int
     private let pool: BufferPool
+    private let sizeClass: Int
     private var ownsBuffer = true
 
     /// dLoss/dThis, once a later op's backward has contributed to it. Managed by the tape.
@@ -21,22 +22,22 @@ public final class Tensor {
     public init(_ shape: Shape, in pool: BufferPool) {
         self.shape = shape
         self.pool = pool
-        count = shape.count
         rows = shape.rows
-        width = rows == 0 ? shape.extents.dropFirst().reduce(1, *) : count / rows
-        pointer = pool.take(count)
+        width = shape.width
+        count = rows * width
+        (pointer, sizeClass) = pool.take(count)
     }
 
     private init(takingOver other: Tensor) {
         shape = other.shape
         pool = other.pool
         pointer = other.pointer
-        (count, rows, width) = (other.count, other.rows, other.width)
+        (count, rows, width, sizeClass) = (other.count, other.rows, other.width, other.sizeClass)
         other.ownsBuffer = false
     }
 
     deinit {
-        if ownsBuffer { pool.give(pointer, count) }
+        if ownsBuffer { pool.give(pointer, sizeClass) }
     }
 
     /// Declares that the values have become the tensor's own gradient, computed in place.

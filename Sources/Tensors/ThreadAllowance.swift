@@ -9,15 +9,20 @@
 ///
 /// After either, one thread less works, first for 20 ms, then for four times as long each time up to a second; then
 /// one more is tried. When there was no such sign for twice as long, it is as at first.
-struct ThreadAllowance {
+package struct ThreadAllowance {
     /// The processor time that a thread has had, in seconds, and how often it lost its processor to another thread.
-    struct Usage {
-        var seconds: Double
-        var preemptions: Int
+    package struct Usage {
+        package var seconds: Double
+        package var preemptions: Int
+
+        package init(seconds: Double, preemptions: Int) {
+            self.seconds = seconds
+            self.preemptions = preemptions
+        }
     }
 
     /// How many threads work, the caller included.
-    private(set) var current: Int
+    package private(set) var current: Int
 
     private let threadCount: Int
 
@@ -48,14 +53,14 @@ struct ThreadAllowance {
     private var forgottenAt = Double.infinity
     private var watched: (time: Double, usage: Usage)?
 
-    init(threadCount: Int) {
+    package init(threadCount: Int) {
         self.threadCount = threadCount
         current = threadCount
     }
 
     /// Work for some threads is there at `time`.
     /// - Parameter usage: What the caller has had; `nil` where the system does not say. Asked for now and then.
-    mutating func beginRegion(at time: Double, usage: () -> Usage?) {
+    package mutating func beginRegion(at time: Double, usage: () -> Usage?) {
         began = time
         if time >= forgottenAt {
             (current, pause) = (threadCount, Self.shortestPause)
@@ -68,17 +73,17 @@ struct ThreadAllowance {
     }
 
     /// The caller has run `chunks` chunks at `time` and now waits for workers.
-    mutating func beginWaiting(chunks: Int, at time: Double) {
+    package mutating func beginWaiting(chunks: Int, at time: Double) {
         // Who has run none cannot tell how long one takes.
         guard chunks > 0 else { return }
         deadline = time + Self.lateness + Self.chunkCount * (time - began) / Double(chunks)
     }
 
     /// Whether `endRegion` wants to be told.
-    var isWaiting: Bool { deadline != nil }
+    package var isWaiting: Bool { deadline != nil }
 
     /// All chunks are finished at `time`.
-    mutating func endRegion(at time: Double) {
+    package mutating func endRegion(at time: Double) {
         if let deadline, time > deadline {
             let borne = Self.bearableShare * (time - lost.time)
             lost = (max(0, lost.seconds - borne) + time - deadline, time)

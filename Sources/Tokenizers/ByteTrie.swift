@@ -4,7 +4,7 @@
 /// that its parent is `s`. One step is thus one load, and the slots of many nodes interleave, so that the 65 thousand
 /// tokens of the World vocabulary need about 2 MB. (J. Aoe, “An Efficient Digital Search Algorithm by Using a
 /// Double-Array Structure”, 1989.)
-struct ByteTrie: Sendable {
+package struct ByteTrie: Sendable {
     /// A place for one node.
     struct Slot: Sendable {
         var base: UInt32 = 0
@@ -15,9 +15,11 @@ struct ByteTrie: Sendable {
     }
 
     /// Two keys are equal; the payload holds their indices.
-    struct DuplicateKey: Error, Equatable {
+    package struct DuplicateKey: Error, Equatable {
         let first: Int
         let second: Int
+
+        package init(first: Int, second: Int) { (self.first, self.second) = (first, second) }
     }
 
     /// The root is slot 0. The count is a multiple of 256, so that `base XOR byte` is always inside.
@@ -25,7 +27,7 @@ struct ByteTrie: Sendable {
 
     /// A trie over the given keys. Empty keys are not found by ``longestMatch(in:from:to:)``.
     /// - Complexity: O(n log n + total length).
-    init(_ keys: [(bytes: [UInt8], token: TokenID)]) throws(DuplicateKey) {
+    package init(_ keys: [(bytes: [UInt8], token: TokenID)]) throws(DuplicateKey) {
         var builder = ByteTrieBuilder(keys)
         slots = try builder.build()
     }
@@ -33,7 +35,7 @@ struct ByteTrie: Sendable {
     /// The longest key that `bytes` holds from `start` on, and where it ends.
     /// - Complexity: O(length of the longest key that matches).
     @inline(__always)
-    func longestMatch(in bytes: [UInt8], from start: Int, to end: Int) -> (token: TokenID, end: Int)? {
+    package func longestMatch(in bytes: [UInt8], from start: Int, to end: Int) -> (token: TokenID, end: Int)? {
         var slot = 0
         var token: TokenID = -1
         var tokenEnd = start

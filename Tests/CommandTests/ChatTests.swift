@@ -1,9 +1,8 @@
+import CommandLineTool
 import Foundation
 import RWKV
 import Synchronization
 import Testing
-
-@testable import CommandLineTool
 
 @Suite("rwkv chat")
 struct ChatTests {
@@ -99,7 +98,7 @@ struct ChatTests {
                 if let place = new.range(of: expected), new[place.upperBound...].count >= length { return new }
                 try await Task.sleep(for: .milliseconds(10))
             }
-            throw InputError(description: "“\(expected)” did not appear: \(shown.withLock { $0 })")
+            throw MissingText(expected: expected, shown: shown.withLock { $0 })
         }
         try process.run()
         defer { process.terminate() }
@@ -130,4 +129,10 @@ struct ChatTests {
         #expect(try ChatLine("/rewind 2") == .rewind(2))
         #expect(try ChatLine("/set seed 4") == .set(name: "seed", value: "4"))
     }
+}
+
+/// The program did not write what was waited for.
+private struct MissingText: Error {
+    let expected: String
+    let shown: String
 }

@@ -6,8 +6,6 @@ import TestSupport
 import Testing
 import Tokenizers
 
-@testable import CommandLineTool
-
 /// Stories of made-up words, with line ends before letters, digits, blanks and characters beyond ASCII.
 private func someText(_ count: Int) -> String {
     let words = ["the", "cat", "saw", "42", "Ünder", "ships", "…", "\tand", "日本", "  or"]

@@ -1,9 +1,8 @@
+import CommandLineTool
 import Foundation
 import LanguageModels
 import TestSupport
 import Testing
-
-@testable import CommandLineTool
 
 @Suite("The sizes that rwkv inspect shows")
 struct ModelSizesTests {

@@ -1,11 +1,10 @@
+import Evaluation
 import Foundation
 import LanguageModels
 import Tensors
 import Testing
 import Tokenizers
 import TrainingData
-
-@testable import Evaluation
 
 /// Bytes as tokens, some of which have changed their ids.
 private struct RenamedBytes: Tokenizer {

@@ -1,10 +1,9 @@
+import Evaluation
 import LanguageModels
 import Tensors
 import Testing
 import Tokenizers
 import TrainingData
-
-@testable import Evaluation
 
 @Suite("Multiple choice")
 struct MultipleChoiceTests {

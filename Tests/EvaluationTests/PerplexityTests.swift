@@ -1,10 +1,9 @@
+import Evaluation
 import Foundation
 import LanguageModels
 import Tensors
 import Testing
 import Tokenizers
-
-@testable import Evaluation
 
 private let documents = [
     Array("The first document.\nIt has two lines and is the longest of them all.".utf8), Array("b".utf8), [],

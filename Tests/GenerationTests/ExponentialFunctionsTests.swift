@@ -30,15 +30,17 @@ struct ExponentialFunctionsTests {
 
     @Test("The sum of eight at a time is the sum of one by one, for every length of the rest", arguments: 0...17)
     func sums(count: Int) {
-        let values = (0..<count).map { Float($0 % 5) - Float($0) } + [-.infinity, -900, -700]
-        let expected = values.reduce(0) { $0 + exp(Double($1) - 4) }
+        let last: [Float] = [-.infinity, -900, -700]
+        let values = (0..<count).map { Float($0 % 5) - Float($0) } + last
+        let expected: Double = values.reduce(0) { $0 + exp(Double($1) - 4) }
         #expect(abs(sumOfExponentials(values, minus: 4) - expected) <= 1e-14 * expected)
         #expect(exponential(-707.5) > 0)
     }
 
     @Test("The terms of the sum have the bits of e^x alone, and the sum is the same with them", arguments: 0...17)
     func terms(count: Int) {
-        let values = (0..<count).map { 3 - Float($0 * 7 % 11) * 1.7 } + [-.infinity, -900, 4]
+        let last: [Float] = [-.infinity, -900, 4]
+        let values = (0..<count).map { 3 - Float($0 * 7 % 11) * 1.7 } + last
         let sum = sumOfExponentials(values, minus: 4)
         let terms = [Double](unsafeUninitializedCapacity: values.count) { memory, size in
             memory.initialize(repeating: -1)

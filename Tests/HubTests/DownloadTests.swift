@@ -1,8 +1,7 @@
 import Foundation
+import Hub
 import HubTestServer
 import Testing
-
-@testable import Hub
 
 @Suite("A download")
 struct DownloadTests {

@@ -1,8 +1,7 @@
 import Foundation
+import Hub
 import HubTestServer
 import Testing
-
-@testable import Hub
 
 @Suite("What a download is made of")
 struct HubPartsTests {

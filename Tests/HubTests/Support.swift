@@ -1,8 +1,7 @@
 import Foundation
+import Hub
 import HubTestServer
 import Synchronization
-
-@testable import Hub
 
 /// A folder that is removed when the test is over.
 final class TemporaryFolder {

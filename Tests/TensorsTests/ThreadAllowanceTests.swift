@@ -1,6 +1,5 @@
+import Tensors
 import Testing
-
-@testable import Tensors
 
 @Suite("How many threads work")
 struct ThreadAllowanceTests {

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Training a byte-level BPE")
 struct BytePairTrainerTests {

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Unicode normalisation form C")
 struct CanonicalCompositionTests {

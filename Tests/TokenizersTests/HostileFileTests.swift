@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 /// Files with a few bytes changed, cut out, doubled or put in: reading them gives a tokenizer that works or an error.
 @Suite("Hostile files")

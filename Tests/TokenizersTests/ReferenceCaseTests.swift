@@ -1,8 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 /// `fixtures/tokenizers/cases.json`: tokens from the reference programs (the `rwkv` package's World tokenizer and
 /// Hugging Face's `tokenizers` 0.23.3 with the NeoX file).

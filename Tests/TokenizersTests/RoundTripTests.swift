@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Decoding gives back what was encoded", .enabled(if: sharedDataIsExpected, "needs the shared fixtures"))
 struct RoundTripTests {

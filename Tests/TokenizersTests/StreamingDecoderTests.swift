@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Streaming text")
 struct StreamingDecoderTests {

@@ -1,8 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 /// Files that are too large for the repository.
 enum Shared {

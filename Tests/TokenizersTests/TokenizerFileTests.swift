@@ -1,8 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Tokenizer files")
 struct TokenizerFileTests {

@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Reading and writing tokenizer.json")
 struct TokenizerJSONTests {

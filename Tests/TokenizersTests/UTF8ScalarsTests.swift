@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Reading UTF-8")
 struct UTF8ScalarsTests {

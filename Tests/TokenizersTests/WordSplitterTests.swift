@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Words of byte-level BPE")
 struct WordSplitterTests {

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite("Reading World vocabularies")
 struct WorldVocabularyTests {

@@ -3,8 +3,7 @@ import Foundation
 import Tensors
 import Testing
 import Tokenizers
-
-@testable import TrainingData
+import TrainingData
 
 /// Two documents, [5, 6, 0] and [258, 0], as Megatron's `MMapIndexedDataset` writes them; put together by hand from the
 /// description in RWKV-LM's `binidx.py`.

@@ -1,8 +1,7 @@
 import Foundation
 import Tensors
 import Testing
-
-@testable import TrainingData
+import TrainingData
 
 @Suite("A shuffled order")
 struct PermutationTests {

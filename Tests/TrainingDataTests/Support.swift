@@ -2,8 +2,7 @@ import Checkpoints
 import Foundation
 import Tensors
 import Tokenizers
-
-@testable import TrainingData
+import TrainingData
 
 /// A folder that is removed when the test is over.
 final class TemporaryFolder {

@@ -3,8 +3,7 @@ import Foundation
 import Tensors
 import Testing
 import Tokenizers
-
-@testable import TrainingData
+import TrainingData
 
 /// Counts how often it is asked to encode.
 private final class Watched: Tokenizer, @unchecked Sendable {

@@ -42,24 +42,26 @@ final class ModelBench {
 
     /// Does a kind of work once more, and says where its time went.
     func profile(_ work: MeasuredWork) throws -> ModelProfile {
-        let profile = OpProfile()
-        let tape = Tape(
-            on: Workspace(threadCount: threadCount, precision: workspace.precision, profile: profile))
         let (length, steps, chunks) =
             switch work {
             case .prompt: (plan.prefillLength, 1, 1)
             case .decoding(let size): (1, max(2, plan.decodeLength / size), size)
             }
-        var sequences = (0..<chunks).map { first in
-            SequenceChunk(
-                tokens: (first..<first + length).map(model.measuredToken), state: model.initialState())
+        func sequences() -> [SequenceChunk] {
+            (0..<chunks).map { first in
+                SequenceChunk(
+                    tokens: (first..<first + length).map(model.measuredToken), state: model.initialState())
+            }
         }
-        // Once before it counts, for the memory.
-        _ = try model(&sequences, on: tape)
-        profile.reset()
-        let seconds = try time { for _ in 0..<steps { _ = try model(&sequences, on: tape) } }
-        return ModelProfile(
-            tokenCount: steps * chunks * length, steps: steps, seconds: seconds - profile.cost, ops: profile.entries)
+        let profile = OpProfile()
+        let measured = Workspace(threadCount: threadCount, precision: workspace.precision, profile: profile)
+        let (plainTape, measuredTape) = (Tape(on: workspace), Tape(on: measured))
+        var (plainSequences, measuredSequences) = (sequences(), sequences())
+        return try ModelProfile(tokenCount: steps * chunks * length, steps: steps, profile) {
+            _ = try model(&plainSequences, on: plainTape)
+        } profiled: {
+            _ = try model(&measuredSequences, on: measuredTape)
+        }
     }
 
     /// The seconds that a batch is measured for at least.

@@ -44,10 +44,11 @@ final class TrainingBench {
         let profile = OpProfile()
         let workspace = Workspace(threadCount: threadCount, profile: profile)
         let profiled = try Trainer(trainer.model, trainer.options, tokens: text, on: workspace)
-        _ = try profiled.step()
-        profile.reset()
-        let seconds = try time { _ = try profiled.step() }
-        return ModelProfile(tokenCount: tokenCount, steps: 1, seconds: seconds - profile.cost, ops: profile.entries)
+        return try ModelProfile(tokenCount: tokenCount, steps: 1, profile) {
+            _ = try trainer.step()
+        } profiled: {
+            _ = try profiled.step()
+        }
     }
 
     private var text: [Int32] {

@@ -1,5 +1,5 @@
 /// A line of a chat: something to say, or a command.
-enum ChatLine: Equatable {
+package enum ChatLine: Equatable {
     case say(String)
     case save(path: String)
     case load(path: String)
@@ -35,7 +35,7 @@ enum ChatLine: Equatable {
         """
 
     /// - Throws: `InputError` for a command that there is not, or with something wrong after it.
-    init(_ line: String) throws {
+    package init(_ line: String) throws {
         guard line.hasPrefix("/"), !line.hasPrefix("//") else {
             self = .say(line.hasPrefix("//") ? String(line.dropFirst()) : line)
             return

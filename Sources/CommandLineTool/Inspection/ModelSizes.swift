@@ -1,11 +1,11 @@
-internal import RWKV
+package import RWKV
 
 /// The sizes of a model.
-struct ModelSizes {
+package struct ModelSizes {
     /// Names as in JSON and as people say them, in the order of reading.
-    let sizes: [(key: String, label: String, value: Int)]
+    package let sizes: [(key: String, label: String, value: Int)]
 
-    init(_ configuration: ModelConfiguration) {
+    package init(_ configuration: ModelConfiguration) {
         var sizes = [
             ("layers", "layers", configuration.layerCount), ("width", "width", configuration.width),
             ("hidden_width", "hidden width", configuration.hiddenWidth),

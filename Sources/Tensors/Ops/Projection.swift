@@ -24,18 +24,11 @@ extension Tape {
             return products.map { project($0.x, $0.matrix) }
         }
         let outputs = products.map { make($0.x.rows, $0.matrix.inputs) }
-        let pieces = max(1, workspace.threads.threadCount / 2)
-        var parts: [(index: Int, columns: Range<Int>)] = []
-        for (index, product) in products.enumerated().sorted(by: { $0.element.matrix.count > $1.element.matrix.count })
-        {
-            let (x, matrix) = product
+        for (x, matrix) in products {
             precondition(
                 matrix.count == x.width * matrix.inputs, "“\(matrix.name)” is \(matrix.shape), its input is \(x.shape)")
-            let width = ((matrix.inputs + pieces - 1) / pieces + 31) / 32 * 32
-            for start in stride(from: 0, to: matrix.inputs, by: width) {
-                parts.append((index, start..<min(matrix.inputs, start + width)))
-            }
         }
+        let parts = sharedParts(of: products)
         let largest = parts.first.map { products[$0.index].x.width * $0.columns.count } ?? 0
         workspace.parallel(parts.count, cost: Double(largest) / 8) { range in
             for (index, columns) in parts[range] {
@@ -44,6 +37,26 @@ extension Tape {
             }
         }
         return outputs
+    }
+
+    /// Columns of the matrices for the threads to take, those of the largest matrix first; one thread takes them as they come.
+    private func sharedParts(
+        of products: [(x: Tensor, matrix: Parameter)]
+    ) -> [(index: Int, columns: Range<Int>)] {
+        if workspace.threads.threadCount == 1 {
+            return products.indices.map { ($0, 0..<products[$0].matrix.inputs) }
+        }
+        let pieces = max(1, workspace.threads.threadCount / 2)
+        var parts: [(index: Int, columns: Range<Int>)] = []
+        for (index, product) in products.enumerated().sorted(by: { $0.element.matrix.count > $1.element.matrix.count })
+        {
+            let inputs = product.matrix.inputs
+            let width = ((inputs + pieces - 1) / pieces + 31) / 32 * 32
+            for start in stride(from: 0, to: inputs, by: width) {
+                parts.append((index, start..<min(inputs, start + width)))
+            }
+        }
+        return parts
     }
 
     /// Parts of the rows of `x`, each times a matrix of its own.

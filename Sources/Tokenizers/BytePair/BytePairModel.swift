@@ -1,12 +1,16 @@
 /// Two neighbouring tokens that become one. A rule's place in the list is its rank: lower ranks are applied first.
-struct MergeRule: Sendable, Equatable {
-    let left: TokenID
-    let right: TokenID
-    let result: TokenID
+package struct MergeRule: Sendable, Equatable {
+    package let left: TokenID
+    package let right: TokenID
+    package let result: TokenID
+
+    package init(left: TokenID, right: TokenID, result: TokenID) {
+        (self.left, self.right, self.result) = (left, right, result)
+    }
 }
 
 /// A token that is found in the text as it stands, before words are split.
-struct AddedToken: Sendable, Equatable {
+package struct AddedToken: Sendable, Equatable {
     let token: TokenID
     /// UTF-8
     let content: [UInt8]
@@ -19,15 +23,15 @@ struct AddedToken: Sendable, Equatable {
 }
 
 /// What a `tokenizer.json` of a byte-level BPE says: the meaning of a ``BytePairTokenizer``.
-struct BytePairModel: Sendable {
+package struct BytePairModel: Sendable {
     /// The bytes of each token, added ones included.
     let tokens: TokenTable
     /// In order of rank.
-    let rules: [MergeRule]
-    let addedTokens: [AddedToken]
+    package let rules: [MergeRule]
+    package let addedTokens: [AddedToken]
     /// The token of each single byte; -1 where there is none. Only bytes that occur in no UTF-8 text may lack one.
-    let byteTokens: [TokenID]
+    package let byteTokens: [TokenID]
     let normalizesToNFC: Bool
     /// Whether text that does not begin with a blank is given one.
-    let addsPrefixSpace: Bool
+    package let addsPrefixSpace: Bool
 }

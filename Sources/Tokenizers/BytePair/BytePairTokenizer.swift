@@ -8,7 +8,7 @@
 /// back unchanged, but for the thirteen that never occur in UTF-8 (C0, C1, F5…FF): where the vocabulary has no token
 /// for one, as in NeoX, it becomes U+FFFD.
 public struct BytePairTokenizer: Tokenizer {
-    let model: BytePairModel
+    package let model: BytePairModel
     private let preTokenizer: PreTokenizer
     private let ranks: MergeRanks
 

@@ -41,6 +41,10 @@ public struct BytePairTrainer: Sendable {
         public let goal: Int
         /// How often the pair learnt last occurs in the text.
         public let pairFrequency: Int
+
+        package init(vocabularySize: Int, goal: Int, pairFrequency: Int) {
+            (self.vocabularySize, self.goal, self.pairFrequency) = (vocabularySize, goal, pairFrequency)
+        }
     }
 
     private static let maximumVocabularySize = 1 << 20

@@ -1,9 +1,9 @@
 /// The rank of every pair of tokens that merges.
-struct MergeRanks: Sendable {
+package struct MergeRanks: Sendable {
     private let ranks: [UInt64: UInt32]
 
     /// - Throws: ``TokenizerError/duplicateMerge(rank:)``
-    init(_ rules: [MergeRule]) throws(TokenizerError) {
+    package init(_ rules: [MergeRule]) throws(TokenizerError) {
         var ranks = [UInt64: UInt32](minimumCapacity: rules.count)
         for (rank, rule) in rules.enumerated() {
             let key = Self.key(rule.left, rule.right)

@@ -2,10 +2,10 @@
 ///
 /// Counts are kept up to date merge by merge: only words that hold the pair are looked at again. The heap may hold
 /// counts that are out of date; they are put right when they come up.
-struct PairLearner {
+package struct PairLearner {
     /// The bytes of each token so far.
     private(set) var tokens: [[UInt8]]
-    private(set) var rules: [MergeRule] = []
+    package private(set) var rules: [MergeRule] = []
 
     private var words: [(symbols: [TokenID], count: Int)]
     private var counts: [Pair: Int] = [:]
@@ -33,7 +33,7 @@ struct PairLearner {
         }
     }
 
-    init(words: [(symbols: [TokenID], count: Int)], tokens: [[UInt8]], reserved: Set<[UInt8]>) {
+    package init(words: [(symbols: [TokenID], count: Int)], tokens: [[UInt8]], reserved: Set<[UInt8]>) {
         self.words = words
         self.tokens = tokens
         self.reserved = reserved
@@ -51,7 +51,7 @@ struct PairLearner {
     }
 
     /// Merges the most frequent pair and returns its count; `nil` if none occurs often enough.
-    mutating func learnPair(minimumFrequency: Int) -> Int? {
+    package mutating func learnPair(minimumFrequency: Int) -> Int? {
         while let candidate = heap.popMinimum() {
             let pair = candidate.pair
             let count = counts[pair] ?? 0

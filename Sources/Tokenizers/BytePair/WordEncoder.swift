@@ -2,7 +2,7 @@
 ///
 /// Of all neighbours that merge, those of the lowest rank go first, the leftmost of them before the others, until none
 /// merge. Short words are searched anew for each merge; long ones keep their pairs in a heap.
-struct WordEncoder {
+package struct WordEncoder {
     /// Up to here searching is cheaper than keeping a heap.
     private static let shortWord = 48
     private static let none = UInt32.max
@@ -14,7 +14,7 @@ struct WordEncoder {
     private var symbols: [TokenID] = []
     private var pairRanks: [UInt32] = []
 
-    init(byteTokens: [TokenID], rules: [MergeRule], ranks: MergeRanks) {
+    package init(byteTokens: [TokenID], rules: [MergeRule], ranks: MergeRanks) {
         self.byteTokens = byteTokens
         self.rules = rules
         self.ranks = ranks
@@ -22,7 +22,7 @@ struct WordEncoder {
 
     /// Appends the tokens of one word.
     /// - Complexity: O(n log n)
-    mutating func append(_ bytes: [UInt8], _ range: Range<Int>, to result: inout [TokenID]) {
+    package mutating func append(_ bytes: [UInt8], _ range: Range<Int>, to result: inout [TokenID]) {
         symbols.removeAll(keepingCapacity: true)
         for byte in bytes[range] {
             let token = byteTokens[Int(byte)]

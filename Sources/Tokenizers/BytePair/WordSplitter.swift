@@ -6,7 +6,7 @@
 ///
 /// Every byte belongs to exactly one word. The last blank before a visible character is thus left to the word that
 /// follows, if it is a plain space, and stands alone if not.
-struct WordSplitter {
+package struct WordSplitter {
     /// A word is cut here; text has no such words, and merging counts places in 32 bits.
     private static let maximumWordLength = 1 << 30
 
@@ -15,14 +15,14 @@ struct WordSplitter {
     private var start: Int
     private let categories = ScalarCategory.table
 
-    init(_ bytes: [UInt8], _ range: Range<Int>) {
+    package init(_ bytes: [UInt8], _ range: Range<Int>) {
         self.bytes = bytes
         start = range.lowerBound
         end = range.upperBound
     }
 
     /// The next word, or `nil` at the end.
-    mutating func next() -> Range<Int>? {
+    package mutating func next() -> Range<Int>? {
         guard start < end else { return nil }
         let wordStart = start
         start = min(wordEnd(), wordStart + Self.maximumWordLength)

@@ -2,10 +2,10 @@
 ///
 /// Characters younger than Unicode 9 are left as they are, because the normaliser of Hugging Face's tokenizers, which
 /// the published vocabularies were made with, does not know them. (Unicode Standard Annex #15.)
-enum CanonicalComposition {
+package enum CanonicalComposition {
     /// The text in form C, or `nil` if it is in form C as it stands. Bytes that are not UTF-8 stay where they are.
     /// - Complexity: O(n) for text; O(n log n) in the length of a run of combining marks.
-    static func normalized(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8]? {
+    package static func normalized(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8]? {
         // Below U+0300, whose first byte is CC, no scalar combines and all are in form C.
         guard bytes[range].contains(where: { $0 >= 0xCC }) else { return nil }
         let tables = CanonicalDecompositions.shared

@@ -1,5 +1,5 @@
 /// Stands for a byte that begins no well-formed scalar.
-let illFormedScalar = UInt32.max
+package let illFormedScalar = UInt32.max
 
 /// The length of the UTF-8 sequence that a first byte announces; 0 where no sequence begins with it.
 func sequenceLength(of lead: UInt8) -> Int {
@@ -28,7 +28,7 @@ func isSecondByte(_ byte: UInt8, after lead: UInt8) -> Bool {
 func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 
 /// The scalar at an index, with its length; a byte that begins none is ``illFormedScalar`` of length 1.
-func decodeScalar(_ bytes: [UInt8], at index: Int, end: Int) -> (value: UInt32, length: Int) {
+package func decodeScalar(_ bytes: [UInt8], at index: Int, end: Int) -> (value: UInt32, length: Int) {
     let lead = bytes[index]
     if lead < 0x80 { return (UInt32(lead), 1) }
     let length = sequenceLength(of: lead)
@@ -46,12 +46,12 @@ func decodeScalar(_ bytes: [UInt8], at index: Int, end: Int) -> (value: UInt32, 
 }
 
 /// Appends a scalar's UTF-8.
-func appendScalar(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
+package func appendScalar(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
     bytes.append(contentsOf: scalar.utf8)
 }
 
 /// The offset of the first byte that is not well-formed UTF-8; `nil` if all are.
-func firstIllFormedByte(in bytes: [UInt8]) -> Int? {
+package func firstIllFormedByte(in bytes: [UInt8]) -> Int? {
     var index = 0
     while index < bytes.count {
         let (value, length) = decodeScalar(bytes, at: index, end: bytes.count)

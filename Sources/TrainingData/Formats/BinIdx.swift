@@ -1,5 +1,5 @@
 internal import Checkpoints
-internal import Tensors
+package import Tensors
 
 /// A data set of tokens as RWKV-LM reads and Megatron-LM invented it: NAME.bin and NAME.idx.
 ///
@@ -51,7 +51,7 @@ public enum BinIdx {
     }
 
     /// The data set of an index and its data; the paths are for messages.
-    static func store(
+    package static func store(
         _ index: UnsafeRawBufferPointer, _ data: Storage, indexPath: String, dataPath: String
     ) throws(TrainingDataError) -> TokenStore {
         let (width, sequenceCount, boundCount) = try header(index, indexPath)

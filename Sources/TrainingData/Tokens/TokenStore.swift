@@ -1,4 +1,4 @@
-internal import Tensors
+package import Tensors
 
 /// The tokens of some documents, one after the other, in a mapped file or in memory.
 ///
@@ -26,7 +26,7 @@ public struct TokenStore: Sendable {
     /// A number that other tokens, documents or counted ranges hardly ever have.
     public let fingerprint: UInt64
 
-    init(
+    package init(
         _ storage: Storage, _ width: TokenWidth, offset: Int, count: Int, documentEnds: [Int],
         countedRanges: [Range<Int>]?, bounds: ClosedRange<Int32>?, fingerprint: UInt64
     ) {

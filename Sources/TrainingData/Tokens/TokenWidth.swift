@@ -1,5 +1,5 @@
 /// How a token's number is stored.
-enum TokenWidth: String, Sendable {
+package enum TokenWidth: String, Sendable {
     case uint8, int8, int16, int32, int64, uint16
 
     var byteCount: Int {
