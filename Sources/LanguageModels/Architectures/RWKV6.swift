@@ -84,9 +84,9 @@ private struct RWKV6TimeMix: Mixer {
         tape.keepLastRows(of: x, in: previous, layout)
         let hidden = tape.tanh(tape.project(tape.lerp(x, dz, mixOfMixes), mixDown))
         let parts = tape.projections(hidden, mixUp, count: 5)
-        let mixed = tape.lerp(x, dz, zip(mixes, parts).map { (mix: $0, plus: $1) })
+        let mixed = tape.lerp(x, dz, mixes, plus: parts)
         // In the order w, k, v, r, g.
-        let d = tape.decay(tape.add(decayOfToken(mixed[0], through: tape.tanh, on: tape), bias: decay))
+        let d = tape.decay(tape.add(decayOfToken(mixed[0], through: .tanh, on: tape), bias: decay))
         return recurrence(
             (receptance: mixed[3], key: mixed[1], value: mixed[2], gate: mixed[4]), decay: d, context, on: tape)
     }
@@ -119,7 +119,7 @@ private struct RWKV6ChannelMix: Mixer {
         let (previous, layout) = (context.slot(0), context.layout)
         let dz = tape.shiftDifference(x, previous: previous, layout)
         tape.keepLastRows(of: x, in: previous, layout)
-        let mixed = tape.lerp(x, dz, [(mixKey, nil), (mixReceptance, nil)])
+        let mixed = tape.lerp(x, dz, [mixKey, mixReceptance])
         let k = tape.squaredReLU(tape.linear(mixed[0], key))
         let r = tape.linear(mixed[1], receptance)
         context.observe(.channelKey, k)

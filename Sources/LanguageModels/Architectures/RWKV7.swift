@@ -124,14 +124,14 @@ struct RWKV7TimeMix: Mixer {
         let (previous, layout) = (context.slot(0), context.layout)
         let dz = tape.shiftDifference(x, previous: previous, layout)
         tape.keepLastRows(of: x, in: previous, layout)
-        let mixed = tape.lerp(x, dz, mixes.map { (mix: $0, plus: nil) })
+        let mixed = tape.lerp(x, dz, mixes)
         let (xr, xw, xk, xv, xa, xg) = (mixed[0], mixed[1], mixed[2], mixed[3], mixed[4], mixed[5])
 
         let r = tape.linear(xr, receptance)
         let k = tape.linear(xk, key)
         var v = tape.linear(xv, value)
-        var lowRank = [(decay, xw, tape.tanh), (rate, xa, { $0 }), (gate, xg, tape.sigmoid)]
-        if let valueResidual { lowRank.append((valueResidual.factors, xv, { $0 })) }
+        var lowRank = [LowRank.Part(decay, xw, .tanh), .init(rate, xa), .init(gate, xg, .sigmoid)]
+        if let valueResidual { lowRank.append(.init(valueResidual.factors, xv)) }
         let parts = LowRank.sideBySide(lowRank, on: tape)
         let w = tape.add(parts[0], bias: decayBias)
         let a = tape.sigmoid(tape.add(parts[1], bias: rateBias))

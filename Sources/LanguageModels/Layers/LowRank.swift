@@ -24,18 +24,40 @@ struct LowRank {
         self.up = try scope.factor(up, [rank, width], initially: first)
     }
 
+    /// The function between the two factors.
+    enum Function {
+        case identity, tanh, sigmoid
+
+        func callAsFunction(_ x: Tensor, on tape: Tape) -> Tensor {
+            switch self {
+            case .identity: x
+            case .tanh: tape.tanh(x)
+            case .sigmoid: tape.sigmoid(x)
+            }
+        }
+    }
+
+    /// One of several products: `f(x · down) · up`.
+    struct Part {
+        let factors: LowRank
+        let x: Tensor
+        let function: Function
+
+        init(_ factors: LowRank, _ x: Tensor, _ function: Function = .identity) {
+            (self.factors, self.x, self.function) = (factors, x, function)
+        }
+    }
+
     /// Several at once: `f_j(x_j · down_j) · up_j`.
     ///
     /// When one token is computed, threads share the matrices of all of them.
-    static func sideBySide(
-        _ parts: [(factors: LowRank, x: Tensor, through: (Tensor) -> Tensor)], on tape: Tape
-    ) -> [Tensor] {
+    static func sideBySide(_ parts: [Part], on tape: Tape) -> [Tensor] {
         let inner = tape.project(parts.map { ($0.x, $0.factors.down) })
-        return tape.project(zip(parts, inner).map { part, h in (part.through(h), part.factors.up) })
+        return tape.project(zip(parts, inner).map { part, h in (part.function(h, on: tape), part.factors.up) })
     }
 
     /// `f(x · down) · up`
-    func callAsFunction(_ x: Tensor, through f: (Tensor) -> Tensor = { $0 }, on tape: Tape) -> Tensor {
-        tape.project(f(tape.project(x, down)), up)
+    func callAsFunction(_ x: Tensor, through function: Function = .identity, on tape: Tape) -> Tensor {
+        tape.project(function(tape.project(x, down), on: tape), up)
     }
 }

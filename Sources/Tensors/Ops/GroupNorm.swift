@@ -17,12 +17,13 @@ extension Tape {
         let heads = width / headSize
         precondition(weight.count == width, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
         let y = make(x.shape)
-        let mean = make(x.rows, heads)
-        let rstd = make(x.rows, heads)
+        // The means of the rows' heads, and the inverses of their deviations.
+        let statistics = make(2, x.rows * heads)
         workspace.parallel(x.rows, cost: Double(width) * 0.6) { rows in
             let t = rows.lowerBound
             kernels.table.group_norm(
-                y.row(t), mean.row(t), rstd.row(t), x.row(t), weight.floats, bias.floats, rows.count, heads, headSize,
+                y.row(t), statistics.row(0) + t * heads, statistics.row(1) + t * heads, x.row(t), weight.floats,
+                bias.floats, rows.count, heads, headSize,
                 epsilon)
         }
         record({ tape, gradients in
@@ -32,7 +33,8 @@ extension Tape {
             tape.workspace.parallel(x.rows, cost: Double(width)) { rows in
                 let t = rows.lowerBound
                 table.group_norm_backward(
-                    dx.row(t), dy.row(t), x.row(t), mean.row(t), rstd.row(t), weight.floats, rows.count, heads,
+                    dx.row(t), dy.row(t), x.row(t), statistics.row(0) + t * heads, statistics.row(1) + t * heads,
+                    weight.floats, rows.count, heads,
                     headSize)
             }
             let (dweight, dbias) = (gradients[weight], gradients[bias])
@@ -40,8 +42,8 @@ extension Tape {
                 for head in part {
                     let c = head * headSize
                     table.group_norm_weight_gradient(
-                        dweight.pointer + c, dbias.pointer + c, dy.pointer + c, x.pointer + c, mean.pointer + head,
-                        rstd.pointer + head, width, heads, x.rows, headSize)
+                        dweight.pointer + c, dbias.pointer + c, dy.pointer + c, x.pointer + c, statistics.row(0) + head,
+                        statistics.row(1) + head, width, heads, x.rows, headSize)
                 }
             }
             tape.contribute(dx, to: x)

@@ -15,12 +15,13 @@ extension Tape {
         let width = x.width
         precondition(weight.count == width, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
         let y = make(x.shape)
-        let mean = make(x.rows, 1)
-        let rstd = make(x.rows, 1)
+        // The rows' means, and the inverses of their deviations.
+        let statistics = make(2, x.rows)
         workspace.parallel(x.rows, cost: Double(width) * 0.5) { rows in
             let t = rows.lowerBound
             kernels.table.group_norm(
-                y.row(t), mean.pointer + t, rstd.pointer + t, x.row(t), weight.floats, bias.floats, rows.count, 1,
+                y.row(t), statistics.row(0) + t, statistics.row(1) + t, x.row(t), weight.floats, bias.floats,
+                rows.count, 1,
                 width, epsilon)
         }
         record({ tape, gradients in
@@ -30,15 +31,16 @@ extension Tape {
             tape.workspace.parallel(x.rows, cost: Double(width)) { rows in
                 let t = rows.lowerBound
                 table.group_norm_backward(
-                    dx.row(t), dy.row(t), x.row(t), mean.pointer + t, rstd.pointer + t, weight.floats, rows.count, 1,
+                    dx.row(t), dy.row(t), x.row(t), statistics.row(0) + t, statistics.row(1) + t, weight.floats,
+                    rows.count, 1,
                     width)
             }
             let (dweight, dbias) = (gradients[weight], gradients[bias])
             tape.workspace.parallel(width, cost: Double(x.rows) * 0.5, multiple: 16) { columns in
                 let c = columns.lowerBound
                 table.group_norm_weight_gradient(
-                    dweight.pointer + c, dbias.pointer + c, dy.pointer + c, x.pointer + c, mean.pointer, rstd.pointer,
-                    width, 1, x.rows, columns.count)
+                    dweight.pointer + c, dbias.pointer + c, dy.pointer + c, x.pointer + c, statistics.row(0),
+                    statistics.row(1), width, 1, x.rows, columns.count)
             }
             tape.contribute(dx, to: x)
         })

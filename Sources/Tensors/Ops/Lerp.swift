@@ -45,20 +45,23 @@ extension Tape {
     /// - Parameters:
     ///   - x: `[T, C]`.
     ///   - dz: `[T, C]`, from `shiftDifference`.
-    ///   - mixes: Weights of the row before: `[C]`, and `[T, C]` or nothing.
+    ///   - mixes: Weights of the row before, `[C]` each.
+    ///   - plus: What is added to each mix, `[T, C]`; nothing if `nil`.
     /// - Returns: `[T, C]` for each mix.
-    public func lerp(_ x: Tensor, _ dz: Tensor, _ mixes: [(mix: Parameter, plus: Tensor?)]) -> [Tensor] {
+    public func lerp(_ x: Tensor, _ dz: Tensor, _ mixes: [Parameter], plus: [Tensor]? = nil) -> [Tensor] {
+        precondition(plus == nil || plus?.count == mixes.count, "each mix is given a part of its own, or none is")
         let width = x.width
         let outputs = mixes.map { _ in make(x.shape) }
         workspace.parallel(x.rows, cost: Double(width * mixes.count) * 0.3) { rows in
             let t = rows.lowerBound
-            for (y, (mix, plus)) in zip(outputs, mixes) {
-                kernels.table.lerp(y.row(t), x.row(t), dz.row(t), mix.floats, plus?.row(t), rows.count, width)
+            for j in mixes.indices {
+                kernels.table.lerp(
+                    outputs[j].row(t), x.row(t), dz.row(t), mixes[j].floats, plus?[j].row(t), rows.count, width)
             }
         }
         record({ tape, gradients in
-            let used = zip(outputs, mixes).compactMap { y, mix in
-                y.gradient.map { (dy: $0, mix: mix.mix, plus: mix.plus) }
+            let used = mixes.indices.compactMap { j in
+                outputs[j].gradient.map { (dy: $0, mix: mixes[j], plus: plus?[j]) }
             }
             if used.isEmpty { return }
             let table = tape.kernels.table
@@ -95,5 +98,5 @@ extension Tape {
     }
 
     /// Rows moved towards the rows before them: see the op over several mixes.
-    public func lerp(_ x: Tensor, _ dz: Tensor, _ mix: Parameter) -> Tensor { lerp(x, dz, [(mix, nil)])[0] }
+    public func lerp(_ x: Tensor, _ dz: Tensor, _ mix: Parameter) -> Tensor { lerp(x, dz, [mix])[0] }
 }

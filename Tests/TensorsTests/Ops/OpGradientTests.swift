@@ -93,8 +93,10 @@ private let subjects: [Subject] = [
     Subject("shiftDifference") { tape, x, _ in tape.shiftDifference(x, previous: slot(0.7), layout) },
     Subject("lerp", declare: { [try $0.vector("a", width), try $0.vector("b", width)] + (try matrices("w", &$0)) }) {
         tape, x, p in
-        let y = tape.lerp(x, tape.squaredReLU(x), [(p[0], nil), (p[1], tape.linear(x, p[2]))])
-        return tape.add(y[0], tape.squaredReLU(y[1]))
+        let dz = tape.squaredReLU(x)
+        let y = tape.lerp(x, dz, [p[0], p[1]])
+        let z = tape.lerp(x, dz, [p[1], p[0]], plus: [tape.linear(x, p[2]), x])
+        return tape.add(tape.add(y[0], tape.squaredReLU(y[1])), tape.multiply(z[0], z[1]))
     },
     Subject("scale", declare: { [try $0.vector("scale", width)] }) { tape, x, p in tape.scale(x, by: p[0]) },
     Subject("add a bias", declare: { [try $0.vector("bias", width)] }) { tape, x, p in
