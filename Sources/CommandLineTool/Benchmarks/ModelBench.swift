@@ -57,11 +57,10 @@ final class ModelBench {
         let measured = Workspace(threadCount: threadCount, precision: workspace.precision, profile: profile)
         let (plainTape, measuredTape) = (Tape(on: workspace), Tape(on: measured))
         var (plainSequences, measuredSequences) = (sequences(), sequences())
-        return try ModelProfile(tokenCount: steps * chunks * length, steps: steps, profile) {
-            _ = try model(&plainSequences, on: plainTape)
-        } profiled: {
-            _ = try model(&measuredSequences, on: measuredTape)
-        }
+        let plain = { _ = try self.model(&plainSequences, on: plainTape) }
+        return try ModelProfile(
+            tokenCount: steps * chunks * length, steps: steps, profile,
+            profiled: { _ = try model(&measuredSequences, on: measuredTape) }, plain: steps > 1 ? plain : nil)
     }
 
     /// The seconds that a batch is measured for at least.

@@ -5,29 +5,32 @@ struct ModelProfile {
     let tokenCount: Int
     /// How often the model was called for them.
     let steps: Int
-    /// All of it, with no clock around the ops.
+    /// All of it; where steps are short, with no clock around the ops.
     let seconds: Double
     let ops: [OpProfile.Entry]
 
-    /// Takes the same steps with and without a profile, in turns, so that a machine whose speed changes is as fast for both.
+    /// Takes steps with a profile and, where they are short, without it in turns with them, so that a machine whose speed
+    /// changes is as fast for both.
     /// - Parameters:
     ///   - tokenCount: The tokens of all steps.
     ///   - steps: How often the model is called for them.
-    ///   - plain: A step on a workspace without a profile.
-    ///   - profiled: The same step on the workspace of `profile`.
+    ///   - profiled: A step on the workspace of `profile`.
+    ///   - plain: The same on a workspace without one; `nil` if a step is so long that the clocks do not show in it: two
+    ///     of them then differ by more than that.
     init(
-        tokenCount: Int, steps: Int, _ profile: OpProfile, plain: () throws -> Void, profiled: () throws -> Void
+        tokenCount: Int, steps: Int, _ profile: OpProfile, profiled: () throws -> Void,
+        plain: (() throws -> Void)? = nil
     ) rethrows {
         // Once before it counts, for the memory.
-        try plain()
+        try plain?()
         try profiled()
         profile.reset()
         let turns = min(steps, 32)
         var seconds = 0.0
         for turn in 0..<turns {
             let count = steps * (turn + 1) / turns - steps * turn / turns
-            seconds += try time { for _ in 0..<count { try plain() } }
-            for _ in 0..<count { try profiled() }
+            let withProfile = try time { for _ in 0..<count { try profiled() } }
+            seconds += try plain.map { plain in try time { for _ in 0..<count { try plain() } } } ?? withProfile
         }
         (self.tokenCount, self.steps, self.seconds, ops) = (tokenCount, steps, seconds, profile.entries)
     }

@@ -44,11 +44,7 @@ final class TrainingBench {
         let profile = OpProfile()
         let workspace = Workspace(threadCount: threadCount, profile: profile)
         let profiled = try Trainer(trainer.model, trainer.options, tokens: text, on: workspace)
-        return try ModelProfile(tokenCount: tokenCount, steps: 1, profile) {
-            _ = try trainer.step()
-        } profiled: {
-            _ = try profiled.step()
-        }
+        return try ModelProfile(tokenCount: tokenCount, steps: 1, profile) { _ = try profiled.step() }
     }
 
     private var text: [Int32] {
