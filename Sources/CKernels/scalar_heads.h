@@ -4,8 +4,9 @@ static void normalize(float *y, float *inverse, const float *x, size_t rows, siz
     for (size_t row = 0; row < rows; row++, x += n, y += n) {
         double squares = 0;
         for (size_t i = 0; i < n; i++) squares += (double)x[i] * x[i];
-        inverse[row] = (float)(1 / fmax(sqrt(squares), 1e-12));
-        for (size_t i = 0; i < n; i++) y[i] = x[i] * inverse[row];
+        float scale = (float)(1 / fmax(sqrt(squares), 1e-12));
+        for (size_t i = 0; i < n; i++) y[i] = x[i] * scale;
+        if (inverse) inverse[row] = scale;
     }
 }
 

@@ -10,8 +10,8 @@ static void group_norm(float *y, float *mean, float *rstd, const float *x, const
         for (size_t i = 0; i < n; i++) squares += (x[i] - mu) * (x[i] - mu);
         double r = 1 / sqrt(squares / (double)n + epsilon);
         for (size_t i = 0; i < n; i++) y[i] = (float)((x[i] - mu) * r) * w[i] + b[i];
-        mean[group] = (float)mu;
-        rstd[group] = (float)r;
+        if (mean) mean[group] = (float)mu;
+        if (rstd) rstd[group] = (float)r;
     }
 }
 

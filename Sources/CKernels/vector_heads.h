@@ -10,7 +10,7 @@ static void normalize(float *y, float *inverse, const float *x, size_t rows, siz
         float norm = __builtin_sqrtf(sum_lanes(squares));
         float scale = 1.0f / (norm > 1e-12f ? norm : norm != norm ? norm : 1e-12f);
         EACH(n) store_part(y + i, load_part(x + i, left) * splat(scale), left);
-        inverse[row] = scale;
+        if (inverse) inverse[row] = scale;
     }
 }
 

@@ -19,8 +19,8 @@ static void group_norm(float *y, float *mean, float *rstd, const float *x, const
             vf xhat = (load_part(x + i, left) - splat(mu)) * splat(r);
             store_part(y + i, fma_(xhat, load_part(w + i, left), load_part(b + i, left)), left);
         }
-        mean[group] = mu;
-        rstd[group] = r;
+        if (mean) mean[group] = mu;
+        if (rstd) rstd[group] = r;
     }
 }
 

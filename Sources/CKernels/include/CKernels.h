@@ -151,7 +151,8 @@ typedef struct ck_kernels {
 
     // ---- Norms of groups of n channels: y = (x − mean) · rstd ⊙ weight + bias, the variance divided by n -------------
 
-    // A layer norm has one group, a group norm one for each head. mean and rstd are [T, G], weight and bias [G·n].
+    // A layer norm has one group, a group norm one for each head. mean and rstd are [T, G], for the gradients, or NULL; weight
+    // and bias are [G·n].
     void (*group_norm)(float *y, float *mean, float *rstd, const float *x, const float *weight, const float *bias,
                        size_t t, size_t g, size_t n, float epsilon);
     void (*group_norm_backward)(float *dx, const float *dy, const float *x, const float *mean, const float *rstd,
@@ -163,7 +164,7 @@ typedef struct ck_kernels {
 
     // ---- What RWKV-7 does to each head's n channels ------------------------------------------------------------------
 
-    // y = x · inverse with inverse = 1 / max(‖x‖₂, 1e-12), for rows of n
+    // y = x · inverse with inverse = 1 / max(‖x‖₂, 1e-12), for rows of n; y may be x, and inverse NULL
     void (*normalize)(float *y, float *inverse, const float *x, size_t rows, size_t n);
     void (*normalize_backward)(float *dx, const float *dy, const float *y, const float *inverse, size_t rows, size_t n);
     // y = k ⊙ (1 + (a − 1) ⊙ mix), and its gradients; dmix[c] += Σ_t dy · k · (a − 1)

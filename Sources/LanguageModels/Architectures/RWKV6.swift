@@ -46,7 +46,7 @@ private struct RWKV6TimeMix: Mixer {
     let mixOfMixes: Parameter  // time_maa_x                           [1, 1, C]
     let mixDown, mixUp: Parameter  // time_maa_w1 [C, 5D], time_maa_w2 [5, D, C]
     let decay: Parameter  // time_decay                                [1, 1, C]
-    let decayOfToken: LowRank  // time_decay_w1, _w2
+    let decayOfToken: LowRank  // time_decay, time_decay_w1, _w2
     let recurrence: GatedRecurrence
     let stateSlots: [StateSlotDescription]
 
@@ -68,7 +68,7 @@ private struct RWKV6TimeMix: Mixer {
         decay = try scope.vector(
             "time_decay", [1, 1, width], learningRateScale: 2, initially: .values(initial.decay(first: -6, range: 5)))
         decayOfToken = try LowRank(
-            "time_decay_w1", "time_decay_w2", width: width, rank: decayRank, .uniform(0.01), scope)
+            "time_decay_w1", "time_decay_w2", bias: decay, width: width, rank: decayRank, .uniform(0.01), scope)
         recurrence = try GatedRecurrence(
             c, initial, shape: [c.headCount, c.headSize], bonuses: initial.bonus(), scope)
         stateSlots = matrixStateSlots(c)
@@ -86,7 +86,7 @@ private struct RWKV6TimeMix: Mixer {
         let parts = tape.projections(hidden, mixUp, count: 5)
         let mixed = tape.lerp(x, dz, mixes, plus: parts)
         // In the order w, k, v, r, g.
-        let d = tape.decay(tape.add(decayOfToken(mixed[0], through: .tanh, on: tape), bias: decay))
+        let d = tape.decay(decayOfToken(mixed[0], through: .tanh, on: tape))
         return recurrence(
             (receptance: mixed[3], key: mixed[1], value: mixed[2], gate: mixed[4]), decay: d, context, on: tape)
     }

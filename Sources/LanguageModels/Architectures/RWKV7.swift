@@ -61,9 +61,9 @@ public enum RWKV7: Architecture {
 ///     y = W_o · ((GN(wkv(r, d, k, v, κ, a)) + (Σ_n r ⊙ k ⊙ r_k) v) ⊙ g)
 struct RWKV7TimeMix: Mixer {
     private let mixes: [Parameter]  // x_r, x_w, x_k, x_v, x_a, x_g                 [1, 1, C]
-    private let decayBias, rateBias: Parameter  // w0, a0                           [1, 1, C]
-    private let decay, rate, gate: LowRank  // w1 w2, a1 a2, g1 g2
-    private let valueResidual: ValueResidual?  // v0, v1, v2
+    private let decayBias: Parameter  // w0                                         [1, 1, C]
+    private let decay, rate, gate: LowRank  // w0 w1 w2, a0 a1 a2, g1 g2
+    private let valueResidual: LowRank?  // v0, v1, v2
     private let removalScale, replacementMix: Parameter  // k_k, k_a                [1, 1, C]
     private let bonus: Parameter  // r_k                                            [H, N]
     private let receptance, key, value, output: Parameter  // ….weight              [C, C]
@@ -90,9 +90,9 @@ struct RWKV7TimeMix: Mixer {
         let bend = 1 + pow(initial.depth, 0.3)
         decayBias = try vector(
             "w0", rateScale: 2, initial.channels { n in -5.5 + 6 * pow(initial.ratio(n), bend) + 2.5 * zigzag(n) })
-        rateBias = try vector("a0", initial.channels { n in -0.19 + 0.3 * zigzag(n) + 0.4 * slope(n) })
-        decay = try LowRank("w1", "w2", width: width, rank: c.ranks["w"] ?? 32, .orthogonal, scope)
-        rate = try LowRank("a1", "a2", width: width, rank: c.ranks["a"] ?? 32, .orthogonal, scope)
+        let rateBias = try vector("a0", initial.channels { n in -0.19 + 0.3 * zigzag(n) + 0.4 * slope(n) })
+        decay = try LowRank("w1", "w2", bias: decayBias, width: width, rank: c.ranks["w"] ?? 32, .orthogonal, scope)
+        rate = try LowRank("a1", "a2", bias: rateBias, width: width, rank: c.ranks["a"] ?? 32, .orthogonal, scope)
         gate = try LowRank("g1", "g2", width: width, rank: c.ranks["g"] ?? 32, .orthogonal, scope)
         let residual = initial.channels { n in 0.73 - 0.4 * slope(n) }
         let rank = c.ranks["v"] ?? 32
@@ -102,9 +102,8 @@ struct RWKV7TimeMix: Mixer {
             try scope.unused("v1", [width, rank], initially: .constant(0))
             try scope.unused("v2", [rank, width], initially: .orthogonal(gain: 0.1))
         } else {
-            valueResidual = ValueResidual(
-                bias: try vector("v0", residual),
-                factors: try LowRank("v1", "v2", width: width, rank: rank, .orthogonal, scope))
+            let bias = try vector("v0", residual)
+            valueResidual = try LowRank("v1", "v2", bias: bias, width: width, rank: rank, .orthogonal, scope)
         }
         removalScale = try vector("k_k", initial.channels { n in 0.71 - 0.1 * slope(n) })
         replacementMix = try vector("k_a", initial.channels { _ in 1.02 })
@@ -131,19 +130,18 @@ struct RWKV7TimeMix: Mixer {
         let k = tape.linear(xk, key)
         var v = tape.linear(xv, value)
         var lowRank = [LowRank.Part(decay, xw, .tanh), .init(rate, xa), .init(gate, xg, .sigmoid)]
-        if let valueResidual { lowRank.append(.init(valueResidual.factors, xv)) }
+        if let valueResidual { lowRank.append(.init(valueResidual, xv)) }
         let parts = LowRank.sideBySide(lowRank, on: tape)
-        let w = tape.add(parts[0], bias: decayBias)
-        let a = tape.sigmoid(tape.add(parts[1], bias: rateBias))
+        let d = tape.boundedDecay(parts[0])
+        let a = tape.sigmoid(parts[1])
         let g = parts[2]
-        if let valueResidual, let first = context.carried.firstValue {
-            v = tape.blend(v, first, by: tape.sigmoid(tape.add(parts[3], bias: valueResidual.bias)))
+        if valueResidual != nil, let first = context.carried.firstValue {
+            v = tape.blend(v, first, by: tape.sigmoid(parts[3]))
         } else {
             context.carried.firstValue = v
         }
-        let removalKey = tape.normalizeHeads(tape.scale(k, by: removalScale), headSize: headSize)
+        let removalKey = tape.removalKey(k, scale: removalScale, headSize: headSize)
         let replacementKey = tape.replacementKey(k, a, mix: replacementMix)
-        let d = tape.boundedDecay(w)
         let wkv = tape.wkv7(
             r, decay: d, replacementKey, v, removalKey: removalKey, a, state: context.slot(1),
             firstState: learntState?.parameter,
@@ -161,14 +159,6 @@ struct RWKV7TimeMix: Mixer {
         context.observe(.recurrence, wkv)
         let y = tape.addHeadBonus(norm(wkv, on: tape), r, replacementKey, v, u: bonus, headSize: headSize)
         return tape.linear(tape.multiply(y, g), output)
-    }
-
-    /// How far the values of a layer above the first go back to the first layer's.
-    ///
-    ///     v + (v_first − v) ⊙ σ(v0 + x_v · v1 · v2)
-    private struct ValueResidual {
-        let bias: Parameter  // v0   [1, 1, C]
-        let factors: LowRank  // v1, v2
     }
 }
 

@@ -87,6 +87,6 @@ private struct DeepEmbedChannelMix: Mixer {
             tape.embedding(context.tokens, tokenMatrices), tape.linear(context.embedded, embeddedMatrix))
         let h = tape.rowwiseProduct(tape.project(x, down), matrices)
         context.observe(.channelKey, k)
-        return tape.linear(tape.multiply(k, tape.add(tape.project(h, up), bias: scale)), value)
+        return tape.linear(tape.multiply(k, tape.project(h, up, bias: scale)), value)
     }
 }

@@ -1,9 +1,10 @@
 internal import Tensors
 
-/// Two thin matrices in place of a square one, stored `[in, rank]` and `[rank, out]` as RWKV-LM stores them.
+/// Two thin matrices in place of a square one, stored `[in, rank]` and `[rank, out]` as RWKV-LM stores them, and perhaps a bias.
 struct LowRank {
     private let down: Parameter  // […1]  [C, R]
     private let up: Parameter  // […2]    [R, C]
+    private let bias: Parameter?  // […0] [1, 1, C]
 
     /// How the second factor begins; the first is zero, so that the product is.
     enum Start {
@@ -12,7 +13,8 @@ struct LowRank {
     }
 
     init(
-        _ down: String, _ up: String, width: Int, rank: Int, _ start: Start, _ scope: ParameterScope
+        _ down: String, _ up: String, bias: Parameter? = nil, width: Int, rank: Int, _ start: Start,
+        _ scope: ParameterScope
     ) throws(ParameterError) {
         let first: Initializer =
             switch start {
@@ -22,6 +24,7 @@ struct LowRank {
             }
         self.down = try scope.factor(down, [width, rank], initially: .constant(0))
         self.up = try scope.factor(up, [rank, width], initially: first)
+        self.bias = bias
     }
 
     /// The function between the two factors.
@@ -37,7 +40,7 @@ struct LowRank {
         }
     }
 
-    /// One of several products: `f(x · down) · up`.
+    /// One of several products: `f(x · down) · up + bias`.
     struct Part {
         let factors: LowRank
         let x: Tensor
@@ -48,16 +51,17 @@ struct LowRank {
         }
     }
 
-    /// Several at once: `f_j(x_j · down_j) · up_j`.
+    /// Several at once: `f_j(x_j · down_j) · up_j + bias_j`.
     ///
     /// When one token is computed, threads share the matrices of all of them.
     static func sideBySide(_ parts: [Part], on tape: Tape) -> [Tensor] {
-        let inner = tape.project(parts.map { ($0.x, $0.factors.down) })
-        return tape.project(zip(parts, inner).map { part, h in (part.function(h, on: tape), part.factors.up) })
+        let inner = tape.project(parts.map { ($0.x, $0.factors.down, nil) })
+        return tape.project(
+            zip(parts, inner).map { part, h in (part.function(h, on: tape), part.factors.up, part.factors.bias) })
     }
 
-    /// `f(x · down) · up`
+    /// `f(x · down) · up + bias`
     func callAsFunction(_ x: Tensor, through function: Function = .identity, on tape: Tape) -> Tensor {
-        tape.project(function(tape.project(x, down), on: tape), up)
+        tape.project(function(tape.project(x, down), on: tape), up, bias: bias)
     }
 }

@@ -18,14 +18,14 @@ extension Tape {
         precondition(weight.count == width, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
         let y = make(x.shape)
         // The means of the rows' heads, and the inverses of their deviations.
-        let statistics = make(2, x.rows * heads)
+        let statistics = isRecording ? make(2, x.rows * heads) : nil
         workspace.parallel(x.rows, cost: Double(width) * 0.6) { rows in
             let t = rows.lowerBound
             kernels.table.group_norm(
-                y.row(t), statistics.row(0) + t * heads, statistics.row(1) + t * heads, x.row(t), weight.floats,
-                bias.floats, rows.count, heads, headSize,
-                epsilon)
+                y.row(t), statistics?.row(0).advanced(by: t * heads), statistics?.row(1).advanced(by: t * heads),
+                x.row(t), weight.floats, bias.floats, rows.count, heads, headSize, epsilon)
         }
+        guard let statistics else { return y }
         record({ tape, gradients in
             guard let dy = y.gradient else { return }
             let table = tape.kernels.table
@@ -34,8 +34,7 @@ extension Tape {
                 let t = rows.lowerBound
                 table.group_norm_backward(
                     dx.row(t), dy.row(t), x.row(t), statistics.row(0) + t * heads, statistics.row(1) + t * heads,
-                    weight.floats, rows.count, heads,
-                    headSize)
+                    weight.floats, rows.count, heads, headSize)
             }
             let (dweight, dbias) = (gradients[weight], gradients[bias])
             tape.workspace.parallel(heads, cost: Double(x.rows * headSize) * 0.5) { part in

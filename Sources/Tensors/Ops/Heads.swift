@@ -1,27 +1,43 @@
 internal import CKernels
 
 extension Tape {
-    /// Each head of each row, made a unit vector: `y = x / max(‖x‖₂, 1e-12)`.
+    /// RWKV-7's removal key, what is taken out of the state: each head of `k ⊙ scale`, made a unit vector.
     ///
-    /// PyTorch's `normalize` over the N channels of each head.
-    /// - Parameter x: `[T, H·N]`.
-    public func normalizeHeads(_ x: Tensor, headSize: Int) -> Tensor {
-        let heads = x.width / headSize
-        let y = make(x.shape)
-        let inverse = make(x.rows, heads)
-        workspace.parallel(x.rows, cost: Double(x.width) * 0.4) { rows in
+    ///     z = k ⊙ scale;  y = z / max(‖z‖₂, 1e-12)
+    ///
+    /// Peng et al. 2025 (arXiv:2503.14456), section 4; the norm is PyTorch's `normalize` over the N channels of each head.
+    /// - Parameters:
+    ///   - k: `[T, H·N]`.
+    ///   - scale: `k_k` `[C]`.
+    public func removalKey(_ k: Tensor, scale: Parameter, headSize: Int) -> Tensor {
+        let width = k.width
+        let heads = width / headSize
+        precondition(scale.count == width, "“\(scale.name)” is \(scale.shape), its input is \(k.shape)")
+        let y = make(k.shape)
+        // 1 / ‖z‖ of each head
+        let inverse = isRecording ? make(k.rows, heads) : nil
+        workspace.parallel(k.rows, cost: Double(width) * 0.6) { rows in
             let t = rows.lowerBound
-            kernels.table.normalize(y.row(t), inverse.row(t), x.row(t), rows.count * heads, headSize)
+            kernels.table.scale_columns(y.row(t), k.row(t), scale.floats, rows.count, width)
+            kernels.table.normalize(y.row(t), inverse?.row(t), y.row(t), rows.count * heads, headSize)
         }
-        record({ tape, _ in
+        guard let inverse else { return y }
+        record({ tape, gradients in
             guard let dy = y.gradient else { return }
-            let dx = tape.make(x.shape)
-            tape.workspace.parallel(x.rows, cost: Double(x.width) * 0.4) { rows in
+            let table = tape.kernels.table
+            let (dz, dk) = (tape.make(k.shape), tape.make(k.shape))
+            tape.workspace.parallel(k.rows, cost: Double(width) * 0.6) { rows in
                 let t = rows.lowerBound
-                tape.kernels.table.normalize_backward(
-                    dx.row(t), dy.row(t), y.row(t), inverse.row(t), rows.count * heads, headSize)
+                table.normalize_backward(
+                    dz.row(t), dy.row(t), y.row(t), inverse.row(t), rows.count * heads, headSize)
+                table.scale_columns(dk.row(t), dz.row(t), scale.floats, rows.count, width)
             }
-            tape.contribute(dx, to: x)
+            let sum = gradients[scale]
+            tape.workspace.parallel(width, cost: Double(k.rows) * 0.2, multiple: 16) { columns in
+                let c = columns.lowerBound
+                table.column_dot(sum.pointer + c, dz.pointer + c, k.pointer + c, width, k.rows, columns.count)
+            }
+            tape.contribute(dk, to: k)
         })
         return y
     }

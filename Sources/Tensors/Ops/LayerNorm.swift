@@ -16,14 +16,14 @@ extension Tape {
         precondition(weight.count == width, "“\(weight.name)” is \(weight.shape), its input is \(x.shape)")
         let y = make(x.shape)
         // The rows' means, and the inverses of their deviations.
-        let statistics = make(2, x.rows)
+        let statistics = isRecording ? make(2, x.rows) : nil
         workspace.parallel(x.rows, cost: Double(width) * 0.5) { rows in
             let t = rows.lowerBound
             kernels.table.group_norm(
-                y.row(t), statistics.row(0) + t, statistics.row(1) + t, x.row(t), weight.floats, bias.floats,
-                rows.count, 1,
-                width, epsilon)
+                y.row(t), statistics?.row(0).advanced(by: t), statistics?.row(1).advanced(by: t), x.row(t),
+                weight.floats, bias.floats, rows.count, 1, width, epsilon)
         }
+        guard let statistics else { return y }
         record({ tape, gradients in
             guard let dy = y.gradient else { return }
             let table = tape.kernels.table
@@ -32,8 +32,7 @@ extension Tape {
                 let t = rows.lowerBound
                 table.group_norm_backward(
                     dx.row(t), dy.row(t), x.row(t), statistics.row(0) + t, statistics.row(1) + t, weight.floats,
-                    rows.count, 1,
-                    width)
+                    rows.count, 1, width)
             }
             let (dweight, dbias) = (gradients[weight], gradients[bias])
             tape.workspace.parallel(width, cost: Double(x.rows) * 0.5, multiple: 16) { columns in

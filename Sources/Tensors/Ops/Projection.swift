@@ -1,39 +1,55 @@
 internal import CKernels
 
 extension Tape {
-    /// The rows of `x` times a matrix that is stored as `[in, out]`, as low-rank factors are.
+    /// The rows of `x` times a matrix that is stored as `[in, out]`, as low-rank factors are, plus a vector.
     ///
-    ///     y[t, n] = Σ_k x[t, k] · M[k, n]
+    ///     y[t, n] = Σ_k x[t, k] · M[k, n] + b[n]
     ///
     /// - Parameters:
     ///   - x: `[T, K]`.
     ///   - matrix: `[K, N]`, `f32` or `bf16`. The backward pass needs `f32`.
+    ///   - bias: `[N]`, if any.
     /// - Returns: `[T, N]`.
     /// - Complexity: O(T·N·K). An element is summed over k in order.
-    public func project(_ x: Tensor, _ matrix: Parameter) -> Tensor {
-        if let narrowWeights { return narrowLinear(x, matrix, narrowWeights, isTransposed: true) }
-        return projections(x, matrix, count: 1)[0]
+    public func project(_ x: Tensor, _ matrix: Parameter, bias: Parameter? = nil) -> Tensor {
+        let y =
+            if let narrowWeights {
+                narrowLinear(x, matrix, narrowWeights, isTransposed: true)
+            } else {
+                projections(x, matrix, count: 1)[0]
+            }
+        if let bias { add([bias], toNew: y) }
+        return y
     }
+
+    /// One of several products.
+    public typealias Projection = (x: Tensor, matrix: Parameter, bias: Parameter?)
 
     /// Products that do not depend on each other, each as `project` computes it.
     ///
     /// With few rows a product waits for memory, and a low-rank factor is read before several threads have begun to share it:
     /// here they take whole matrices, the largest first.
-    public func project(_ products: [(x: Tensor, matrix: Parameter)]) -> [Tensor] {
+    public func project(_ products: [Projection]) -> [Tensor] {
         guard !isRecording, products.allSatisfy({ $0.x.rows <= 32 }) else {
-            return products.map { project($0.x, $0.matrix) }
+            return products.map { project($0.x, $0.matrix, bias: $0.bias) }
         }
         let outputs = products.map { make($0.x.rows, $0.matrix.inputs) }
-        for (x, matrix) in products {
+        for (x, matrix, bias) in products {
             precondition(
                 matrix.count == x.width * matrix.inputs, "“\(matrix.name)” is \(matrix.shape), its input is \(x.shape)")
+            if let bias { checkBias(bias, width: matrix.inputs) }
         }
         let parts = sharedParts(of: products)
         let largest = parts.first.map { products[$0.index].x.width * $0.columns.count } ?? 0
         workspace.parallel(parts.count, cost: Double(largest) / 8) { range in
             for (index, columns) in parts[range] {
-                let (x, matrix) = products[index]
-                forwardBlock(outputs[index], x, matrix, part: 0, depth: x.width, 0..<x.rows, columns)
+                let ((x, matrix, bias), y) = (products[index], outputs[index])
+                forwardBlock(y, x, matrix, part: 0, depth: x.width, 0..<x.rows, columns)
+                guard let bias else { continue }
+                for t in 0..<y.rows {
+                    let place = y.row(t) + columns.lowerBound
+                    kernels.table.add(place, place, bias.floats + columns.lowerBound, columns.count)
+                }
             }
         }
         return outputs
@@ -41,7 +57,7 @@ extension Tape {
 
     /// Columns of the matrices for the threads to take, those of the largest matrix first; one thread takes them as they come.
     private func sharedParts(
-        of products: [(x: Tensor, matrix: Parameter)]
+        of products: [Projection]
     ) -> [(index: Int, columns: Range<Int>)] {
         if workspace.threads.threadCount == 1 {
             return products.indices.map { ($0, 0..<products[$0].matrix.inputs) }

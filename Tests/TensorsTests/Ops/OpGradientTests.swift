@@ -98,10 +98,6 @@ private let subjects: [Subject] = [
         let z = tape.lerp(x, dz, [p[1], p[0]], plus: [tape.linear(x, p[2]), x])
         return tape.add(tape.add(y[0], tape.squaredReLU(y[1])), tape.multiply(z[0], z[1]))
     },
-    Subject("scale", declare: { [try $0.vector("scale", width)] }) { tape, x, p in tape.scale(x, by: p[0]) },
-    Subject("add a bias", declare: { [try $0.vector("bias", width)] }) { tape, x, p in
-        tape.squaredReLU(tape.add(x, bias: p[0]))
-    },
     Subject("channels", declare: { [try $0.vector("head", 2), try $0.vector("channel", width)] }) { tape, x, p in
         let heads = tape.channels(of: p[0], headCount: 2, headSize: 3)
         let channels = tape.multiply(heads, tape.channels(of: p[1], headCount: 2, headSize: 3))
@@ -117,7 +113,9 @@ private let subjects: [Subject] = [
     Subject("blend", declare: { try matrices("as", &$0) }) { tape, x, p in
         tape.blend(tape.linear(x, p[0]), x, by: tape.linear(x, p[1]))
     },
-    Subject("normalizeHeads") { tape, x, _ in tape.normalizeHeads(x, headSize: 3) },
+    Subject("removalKey", declare: { [try $0.vector("scale", width)] }) { tape, x, p in
+        tape.removalKey(x, scale: p[0], headSize: 3)
+    },
     Subject("replacementKey", declare: { [try $0.vector("mix", width)] + (try matrices("ka", &$0)) }) { tape, x, p in
         tape.replacementKey(tape.linear(x, p[1]), tape.linear(x, p[2]), mix: p[0])
     },
@@ -126,6 +124,12 @@ private let subjects: [Subject] = [
             x, tape.linear(x, p[1]), tape.linear(x, p[2]), tape.linear(x, p[3]), u: p[0], headSize: 3)
     },
     Subject("project", declare: { [try $0.matrix("m", width, 5)] }) { tape, x, p in tape.project(x, p[0]) },
+    Subject(
+        "project, side by side, with a bias", declare: { try matrices("ab", &$0) + [try $0.vector("bias", width)] }
+    ) { tape, x, p in
+        let parts = tape.project([(x, p[0], nil), (x, p[1], p[2])])
+        return tape.multiply(parts[0], tape.squaredReLU(parts[1]))
+    },
     Subject("projections, of which one is not used", declare: { [try $0.matrix("m", width, 4)] }) { tape, x, p in
         let parts = tape.projections(x, p[0], count: 3)
         return tape.multiply(parts[0], parts[2])
@@ -150,10 +154,10 @@ private let subjects: [Subject] = [
             bonus: tape.exp(tape.channels(of: p[0], headCount: 2, headSize: 3)), state: slot(0.4, count: 18),
             headSize: 3, layout)
     },
-    Subject("wkv7", declare: { try matrices("rdkvna", &$0) }) { tape, x, p in
+    Subject("wkv7", declare: { try matrices("rdkvna", &$0) + [$0.vector("scale", width)] }) { tape, x, p in
         tape.wkv7(
             tape.linear(x, p[0]), decay: tape.boundedDecay(tape.linear(x, p[1])), tape.linear(x, p[2]),
-            tape.linear(x, p[3]), removalKey: tape.normalizeHeads(tape.linear(x, p[4]), headSize: 3),
+            tape.linear(x, p[3]), removalKey: tape.removalKey(tape.linear(x, p[4]), scale: p[6], headSize: 3),
             tape.sigmoid(tape.linear(x, p[5])), state: slot(0.4, count: 18), headSize: 3, layout)
     },
     Subject("rows") { tape, x, _ in tape.rows([6, 1, 3], of: x) },

@@ -12,10 +12,16 @@ extension Tape {
     /// - Returns: `[T, N]`.
     public func linear(_ x: Tensor, _ weight: Parameter, biases: [Parameter]) -> Tensor {
         let y = linear(x, weight)
+        add(biases, toNew: y)
+        return y
+    }
+
+    /// Adds vectors to every row of what a product has just made: nobody has seen it yet, and the product's backward pass does
+    /// not look at it.
+    func add(_ biases: [Parameter], toNew y: Tensor) {
         let width = y.width
         for bias in biases {
-            precondition(bias.count == width, "“\(bias.name)” is \(bias.shape) for outputs \(y.shape)")
-            // Nobody has seen the products yet, and their backward pass does not look at them.
+            checkBias(bias, width: width)
             workspace.parallel(y.rows, cost: Double(width) * 0.15) { rows in
                 let t = rows.lowerBound
                 kernels.table.add_columns(y.row(t), y.row(t), bias.floats, rows.count, width)
@@ -31,6 +37,9 @@ extension Tape {
                 }
             }
         })
-        return y
+    }
+
+    func checkBias(_ bias: Parameter, width: Int) {
+        precondition(bias.count == width, "“\(bias.name)” is \(bias.shape) for outputs of \(width)")
     }
 }
