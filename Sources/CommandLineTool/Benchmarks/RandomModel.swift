@@ -5,6 +5,8 @@ internal import RWKV
 /// mix other than the architecture's own.
 struct RandomModel: ExpressibleByArgument {
     let configuration: ModelConfiguration
+    // As it was written on the command line.
+    private let argument: String
 
     init?(argument: String) {
         let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
@@ -18,15 +20,13 @@ struct RandomModel: ExpressibleByArgument {
             else { return nil }
         }
         guard let layers = sizes["L"], let width = sizes["D"] else { return nil }
+        self.argument = argument
         configuration = ModelConfiguration(
             architecture: architecture.name, layerCount: layers, width: width, hiddenWidth: sizes["F"],
             vocabularySize: sizes["V"] ?? 65536)
     }
 
-    /// As it is written on the command line.
-    var defaultValueDescription: String {
-        "\(configuration.architecture):L\(configuration.layerCount):D\(configuration.width):V\(configuration.vocabularySize)"
-    }
+    var defaultValueDescription: String { argument }
 
     /// A model of these sizes whose matrices have the type `type`, where their rows are whole blocks of it, and else `bf16`.
     func model(_ type: DataType) throws -> LanguageModel {
