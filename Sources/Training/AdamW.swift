@@ -58,6 +58,16 @@ public final class AdamW {
         secondMoments = moments(second)
     }
 
+    /// Does the work of an update that changes nothing: both betas are 1, and the steps are of length 0.
+    func rehearse(_ gradients: Gradients, on workspace: Workspace) {
+        let nothing = AdamWConstants(
+            gradientScale: 1, beta1: 1, beta2: 1, epsilon: Float(options.epsilon), step: 0, secondScale: 1, shrink: 0)
+        for (index, parameter) in parameters.enumerated() {
+            workspace.adamW(
+                parameter, gradients[parameter], first: firstMoments[index], second: secondMoments[index], nothing)
+        }
+    }
+
     /// Moves every parameter one step against its gradient.
     /// - Parameter gradientScale: Multiplies the gradients first: the clipping's factor.
     public func update(_ gradients: Gradients, rate: Double, gradientScale: Double, on workspace: Workspace) {

@@ -109,7 +109,7 @@ public final class Trainer {
     var memory: MemoryOptions {
         var memory = options.memory ?? MemoryOptions()
         if model.isSequential, memory.sequencesPerPass == nil {
-            memory.sequencesPerPass = max(32, memory.passSize(length: longestSequence))
+            memory.sequencesPerPass = max(32, memory.passLimit(length: longestSequence))
         }
         return memory
     }
@@ -123,9 +123,6 @@ public final class Trainer {
     /// The sequences of the next step.
     func nextBatch() -> [TrainingSequence] { sampler.batch(step: stepsDone) }
 
-    /// ‖the gradients of what learns‖₂
-    func gradientNorm() -> Double { gradients.norm(on: workspace) }
-
     /// One update on the given sequences: loss, gradients, clipping, AdamW.
     /// - Parameter check: Sees the loss before anything has changed, and may throw.
     public func update(
@@ -134,7 +131,7 @@ public final class Trainer {
     ) throws(TrainingError) -> TrainingStep {
         let loss = try accumulate(inputs: inputs, targets: targets)
         try check(loss)
-        let norm = gradientNorm()
+        let norm = gradients.norm(on: workspace)
         guard norm.isFinite else {
             throw .notFinite(
                 step: stepsDone + 1, what: "a gradient",
@@ -190,6 +187,12 @@ public final class Trainer {
             _ = try self.pass(pass, tokenCount: targets.count, on: workspace, narrowWeights)
         }
         gradients.reset()
+    }
+
+    /// Does the work of an update, and changes nothing.
+    func rehearseUpdate() {
+        _ = gradients.norm(on: workspace)
+        optimizer.rehearse(gradients, on: workspace)
     }
 
     /// The part of the step's loss that some sequences have, whose gradients are added to those of the step.

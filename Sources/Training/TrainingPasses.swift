@@ -31,7 +31,7 @@ struct TrainingPasses: Sequence {
         }
         self.sequences = sequences
         let longest = Swift.max(1, inputs.map(\.count).max() ?? 1)
-        perPass = Swift.min(options.passSize(length: longest), Swift.max(1, sequences.count))
+        perPass = options.passSize(length: longest, count: sequences.count)
         segmentLength = options.segmentLength ?? longest
     }
 

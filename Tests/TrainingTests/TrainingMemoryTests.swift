@@ -106,6 +106,16 @@ struct TrainingMemoryTests {
         #expect(distance(try gradient(5, text), first) < 1e-5)
     }
 
+    @Test("Passes are of one size where they can be: ten sequences, eight at most, take the memory of five")
+    func even() throws {
+        func memory(sequencesPerPass: Int) throws -> Int {
+            let trainer = try trainer("rwkv7") { $0.sequencesPerPass = sequencesPerPass }
+            _ = try gradients(trainer, lengths: Array(repeating: 24, count: 10))
+            return trainer.workspace.buffers.allocatedByteCount
+        }
+        #expect(try memory(sequencesPerPass: 8) == memory(sequencesPerPass: 5))
+    }
+
     @Test("Less memory is taken", arguments: ["rwkv4", "rwkv7"])
     func memory(architecture: String) throws {
         func memory(_ options: (inout MemoryOptions) -> Void) throws -> Int {
