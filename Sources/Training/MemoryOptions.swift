@@ -1,7 +1,7 @@
 /// What a training does without memory that it does not have.
 public struct MemoryOptions: Codable, Sendable, Equatable {
-    /// The most sequences that are computed at once; the gradients of a step's passes are added up. If `nil`, as many as make some
-    /// 1024 tokens: products of so many rows are as fast as longer ones, and what lies between them stays nearer.
+    /// The most sequences that are computed at once; the gradients of a step's passes are added up. If `nil`, as many as
+    /// make some 1024 tokens: products of so many rows are as fast as longer ones, and what lies between them stays nearer.
     public var sequencesPerPass: Int?
     /// The tokens of a sequence through which gradients go back; the state is carried on from one segment to the next
     /// (known as infctx). The whole sequence if `nil`.
