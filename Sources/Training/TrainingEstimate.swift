@@ -15,6 +15,13 @@ public struct TrainingEstimate: Sendable, Equatable {
         let validations = steps / validationInterval + (steps % validationInterval == 0 ? 0 : 1)
         return Double(steps) * secondsPerStep + Double(validations) * secondsPerValidation
     }
+
+    /// The steps that some seconds allow for, with validations likewise; at least one.
+    public func steps(seconds: Double, validationInterval: Int) -> Int {
+        let perStep = secondsPerStep + secondsPerValidation / Double(validationInterval)
+        let steps = (seconds - secondsPerValidation) / perStep
+        return steps >= 1 ? Int(min(steps, 1e15)) : 1
+    }
 }
 
 extension Trainer {

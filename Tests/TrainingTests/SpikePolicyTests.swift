@@ -153,6 +153,10 @@ struct TrainingEstimateTests {
         #expect(
             estimate.seconds(steps: 10, validationInterval: 4) == 10 * estimate.secondsPerStep + 3
                 * estimate.secondsPerValidation)
+        let day = estimate.steps(seconds: 86_400, validationInterval: 4)
+        let taken = estimate.seconds(steps: day / 4 * 4, validationInterval: 4)
+        #expect(abs(taken - 86_400) < 5 * estimate.secondsPerStep + 2 * estimate.secondsPerValidation)
+        #expect(estimate.steps(seconds: 0, validationInterval: 4) == 1)
         for _ in 0..<5 { #expect(try tried.step() == plain.step()) }
         #expect(weights(tried.model) == weights(plain.model))
     }

@@ -126,11 +126,14 @@ struct Train: ParsableCommand {
     /// Says what the run will take, before it begins.
     private func foretell(_ trainer: Trainer, _ validation: ValidationSet?) throws {
         let estimate = try trainer.estimate(validation: validation, clock: monotonicSeconds)
-        let steps = trainer.options.stepCount
         var line =
             "it will take about \(format(Double(estimate.byteCount) / 1e9, decimals: 2)) GB of memory, at "
             + "\(format(trainer.tokensPerStep / estimate.secondsPerStep, decimals: 0)) tokens/s"
-        if steps < TrainingOptions.undecided {
+        if let seconds = settings.minutes.map({ $0 * 60 }) {
+            let steps = estimate.steps(seconds: seconds, validationInterval: settings.validEvery)
+            line += "; \(describe(seconds: seconds)) are enough for about \(steps) steps"
+        } else {
+            let steps = trainer.options.stepCount
             let seconds = estimate.seconds(steps: steps, validationInterval: settings.validEvery)
             line += "; \(steps) steps take about \(describe(seconds: seconds))"
         }
