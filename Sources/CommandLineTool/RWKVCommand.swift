@@ -24,4 +24,20 @@ struct RWKVCommand: ParsableCommand {
             Tokenize.self, TokenizerCommand.self, Logits.self, Convert.self, Merge.self, Quantize.self, Pull.self,
             Ingest.self, Inspect.self, Verify.self, Bench.self,
         ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            do {
+                try command.run()
+            } catch let error as any CustomStringConvertible & Error
+                where !(error is ExitCode || error is ValidationError || error is CleanExit)
+            {
+                // Names from files are in many messages, and must not steer the terminal.
+                throw InputError(description: escapingControlCharacters(error.description))
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

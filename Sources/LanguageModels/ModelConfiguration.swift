@@ -17,6 +17,12 @@ public struct ModelConfiguration: Hashable, Sendable {
     /// What the group norm adds to the variance of each head.
     public var groupNormEpsilon: Float
 
+    /// The weights that every model of these sizes has at least: two or more matrices of each block, the embeddings, the head.
+    public var leastWeightCount: Int {
+        let channelMix = [Elman.name, LSTM.name].contains(architecture) ? 0 : 2 * hiddenWidth
+        return layerCount * width * (2 * width + channelMix) + 2 * vocabularySize * width
+    }
+
     /// The number of heads.
     public var headCount: Int { width / headSize }
 
@@ -25,11 +31,13 @@ public struct ModelConfiguration: Hashable, Sendable {
         architecture: String = RWKV4.name, layerCount: Int, width: Int, hiddenWidth: Int? = nil, vocabularySize: Int,
         headSize: Int? = nil, ranks: [String: Int]? = nil, groupNormEpsilon: Float = Self.officialGroupNormEpsilon
     ) {
-        let usual = (try? LanguageModels.architecture(named: architecture))?.defaultSizes(width: width)
+        // What is out of bounds is refused by `validate`; until then it must not overflow.
+        let bounded = max(0, min(width, Self.maximumSize))
+        let usual = (try? LanguageModels.architecture(named: architecture))?.defaultSizes(width: bounded)
         self.architecture = architecture
         self.layerCount = layerCount
         self.width = width
-        self.hiddenWidth = hiddenWidth ?? usual?.hiddenWidth ?? 4 * width
+        self.hiddenWidth = hiddenWidth ?? usual?.hiddenWidth ?? 4 * bounded
         self.vocabularySize = vocabularySize
         self.headSize = headSize ?? usual?.headSize ?? width
         self.ranks = ranks ?? usual?.ranks ?? [:]
@@ -38,6 +46,11 @@ public struct ModelConfiguration: Hashable, Sendable {
 
     /// 1e-5 · 8², because the first trainers divided the input by 8 and added 1e-5.
     public static let officialGroupNormEpsilon: Float = 64e-5
+
+    /// The most layers and the largest width, rank or vocabulary that a model may have: far beyond any published one, and
+    /// small enough that no product of sizes overflows.
+    public static let maximumLayerCount = 4096
+    public static let maximumSize = 1 << 24
 
     /// Throws what is wrong with the sizes, if anything.
     func validate() throws(ModelError) {
@@ -48,6 +61,10 @@ public struct ModelConfiguration: Hashable, Sendable {
         let rankSizes = ranks.keys.sorted().map { ("rank “\($0)”", ranks[$0] ?? 0) }
         for (what, size) in sizes + rankSizes where size < 1 {
             throw .invalidSize(what: what, found: size, needed: "at least 1")
+        }
+        for (what, size) in sizes + rankSizes {
+            let limit = what == "number of layers" ? Self.maximumLayerCount : Self.maximumSize
+            if size > limit { throw .invalidSize(what: what, found: size, needed: "at most \(limit)") }
         }
         if width % headSize != 0 {
             throw .invalidSize(what: "head size", found: headSize, needed: "a divisor of the width \(width)")

@@ -7,6 +7,8 @@ public enum ModelError: Error, Equatable, Sendable {
     case unrecognizedTensors(examples: [String])
     case invalidSize(what: String, found: Int, needed: String)
     case tokenOutOfRange(token: Int32, position: Int, vocabularySize: Int)
+    /// The file's `group_norm_epsilon` is no number above 0.
+    case invalidEpsilon(found: String)
     case noTokens
     case stateMismatch(slot: String, expected: Shape, found: Shape?)
     case stateNotFloats(slot: String, found: DataType)
@@ -26,6 +28,7 @@ extension ModelError: CustomStringConvertible {
             "no known architecture has tensors such as \(examples.map { "“\($0)”" }.joined(separator: ", "))"
         case .invalidSize(let what, let found, let needed):
             "the \(what) is \(found); it must be \(needed)"
+        case .invalidEpsilon(let found): "group_norm_epsilon is “\(found)”; it must be a number above 0"
         case .tokenOutOfRange(let token, let position, let vocabularySize):
             "token \(token) at position \(position) is outside the model's vocabulary of \(vocabularySize)"
         case .noTokens:

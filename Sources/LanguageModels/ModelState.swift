@@ -47,6 +47,12 @@ public struct ModelState: Sendable {
     /// - Throws: `ModelError` if one is missing or has another shape; the state is then unchanged.
     mutating func load(_ tensors: [StoredTensor]) throws(ModelError) {
         let found = Dictionary(tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let extra = "state.\(layout.slots.count)"
+        guard found[extra] == nil else {
+            throw .invalidSize(
+                what: "number of the state's tensors", found: found.keys.count { $0.hasPrefix("state.") },
+                needed: "\(layout.slots.count) for this model")
+        }
         var loaded = ModelState(layout)
         let floats = loaded.mutableFloats()
         var tokenCount: Int?

@@ -44,12 +44,16 @@ public struct TensorCatalogue {
                 what: "number of heads", found: headCount, needed: "a divisor of the width \(embedding.columns)")
         }
         let hidden = if let hiddenWidth { hiddenWidth } else { try matrix("blocks.0.ffn.key.weight").rows }
+        var epsilon = ModelConfiguration.officialGroupNormEpsilon
+        if let text = metadata["group_norm_epsilon"] {
+            guard let value = Float(text), value > 0, value.isFinite else { throw .invalidEpsilon(found: text) }
+            epsilon = value
+        }
         return ModelConfiguration(
             architecture: architecture, layerCount: layerCount, width: embedding.columns,
             hiddenWidth: hidden, vocabularySize: embedding.rows,
             headSize: headCount.map { embedding.columns / $0 } ?? embedding.columns, ranks: ranks,
-            groupNormEpsilon: metadata["group_norm_epsilon"].flatMap(Float.init)
-                ?? ModelConfiguration.officialGroupNormEpsilon)
+            groupNormEpsilon: epsilon)
     }
 
     /// One more than the largest l of the names `blocks.{l}.…`, in whatever order they come.

@@ -52,6 +52,7 @@ public struct Server: Sendable {
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
             maxHeaderFieldSize: settings.headerLimit, maxHeaderListSize: settings.headerLimit, maxHeaderFieldCount: 100)
         let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [DepartureHandler()],
             idleTimeout: .milliseconds(Int64(settings.idleLimit * 1000)), httpDecoderConfiguration: decoder)
         let http = HTTPServerBuilder.http1(configuration: channel)
         let app = Application(
@@ -64,7 +65,14 @@ public struct Server: Sendable {
             core.engine.close(finishing: false)
             core.flush()
         }
-        try await app.runService(gracefulShutdownSignals: heedsSignals ? [.sigterm, .sigint] : [])
+        do {
+            try await app.runService(gracefulShutdownSignals: heedsSignals ? [.sigterm, .sigint] : [])
+        } catch let error as IOError {
+            // An error of a connection ends that alone; this one is of the address.
+            throw ServerError(listening: error, host: settings.host, port: settings.port)
+        } catch is SocketAddressError.UnknownHost {
+            throw ServerError.unknownHost(settings.host)
+        }
     }
 
     private func router() -> Router<ServerContext> {
@@ -90,22 +98,7 @@ public struct Server: Sendable {
         guarded.post("/v1/embeddings", use: EmbeddingRoute(core: core).callAsFunction)
         OllamaRoutes(core: core).add(to: guarded)
         if let store = core.store { ConversationRoutes(core: core, store: store).add(to: guarded) }
+        router.refuseOtherMethods()
         return router
-    }
-}
-
-/// Why a server cannot start.
-public enum ServerError: Error, Equatable, CustomStringConvertible {
-    case noModels
-    case twoModels(name: String)
-    case certificate(chain: String, key: String, reason: String)
-
-    public var description: String {
-        switch self {
-        case .noModels: "there is no model to serve"
-        case .twoModels(let name): "two models are called “\(name)”"
-        case .certificate(let chain, let key, let reason):
-            "the certificate \(chain) with the key \(key) cannot be used: \(reason)"
-        }
     }
 }

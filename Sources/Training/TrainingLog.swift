@@ -60,9 +60,13 @@ public final class TrainingLog {
 
     /// Opens the log at `path` to go on after step `stepsDone`: lines of later steps, which a run that was killed wrote
     /// after its last checkpoint, are dropped, as is a line that was cut off.
-    /// - Throws: `CheckpointError` if the file cannot be written.
+    /// - Throws: `CheckpointError` if the file cannot be written, or is there and holds something else.
     public init(path: String, stepsDone: Int) throws(CheckpointError) {
         self.path = path
+        // A name that was mistyped must not cost the data.
+        if Self.isSomethingElse(path) {
+            throw .cannotWrite(path: path, reason: "it is there and is no training log; name another file or remove it")
+        }
         let kept = stepsDone == 0 ? [] : Self.read(path).filter { $0.step <= stepsDone }
         let file = try AtomicFile(path: path)
         for entry in kept {
@@ -102,6 +106,16 @@ public final class TrainingLog {
         return data.split(separator: UInt8(ascii: "\n")).compactMap {
             try? decoder.decode(TrainingLogEntry.self, from: Data($0))
         }
+    }
+
+    /// Whether there is a file with something in it, but no entry; of a log that was cut off, a part of one may be all.
+    private static func isSomethingElse(_ path: String) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular,
+            let data = FileManager.default.contents(atPath: path), !data.isEmpty
+        else { return false }
+        let mayBeCutOff = data.first == UInt8(ascii: "{") && !data.contains(UInt8(ascii: "\n"))
+        return !mayBeCutOff && read(path).isEmpty
     }
 
     private static func line(_ entry: TrainingLogEntry) -> [UInt8] {

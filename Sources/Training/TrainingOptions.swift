@@ -44,8 +44,9 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
         func require(_ holds: Bool, _ what: String, _ found: String, _ needed: String) throws(TrainingError) {
             if !holds { throw .invalidOption(what: what, found: found, needed: needed) }
         }
-        try require(batchSize >= 1, "batch size", "\(batchSize)", "at least 1")
-        try require(contextLength >= 1, "context length", "\(contextLength)", "at least 1")
+        // So that the tokens of a step can be counted, and their targets be listed.
+        try require((1...1 << 20).contains(batchSize), "batch size", "\(batchSize)", "from 1 to \(1 << 20)")
+        try require((1...1 << 30).contains(contextLength), "context length", "\(contextLength)", "from 1 to \(1 << 30)")
         try require(stepCount >= 1, "number of steps", "\(stepCount)", "at least 1")
         try require(schedule.warmupSteps >= 0, "warm-up", "\(schedule.warmupSteps)", "at least 0")
         if let count = memory?.sequencesPerPass {
@@ -59,6 +60,7 @@ public struct TrainingOptions: Codable, Sendable, Equatable {
         }
         try require(
             gradientClip >= 0 && gradientClip.isFinite, "gradient clip", "\(gradientClip)", "0 (none) or more")
+        try require(l2Wrap >= 0 && l2Wrap.isFinite, "l2-wrap", "\(l2Wrap)", "a finite number of at least 0")
         try require(dropout >= 0 && dropout < 1, "dropout", "\(dropout)", "from 0 to below 1")
         try require(
             optimizer.weightDecay >= 0 && optimizer.weightDecay.isFinite, "weight decay", "\(optimizer.weightDecay)",

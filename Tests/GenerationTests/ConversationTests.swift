@@ -58,7 +58,8 @@ struct ConversationTests {
         #expect(try await said(conversation.reply(to: "two")) == second)
         #expect(await conversation.tree.nodes.count == 6)
         #expect(await conversation.tree.children(of: 1).map(\.message.content) == ["two", "two"])
-        #expect(try await said(conversation.retry()) == second)
+        // The seed is the next one, so it is another answer.
+        #expect(try await said(conversation.retry()) != second)
         #expect(await conversation.tree.children(of: 4).count == 2)
         try await conversation.go(to: nil)
         #expect(await conversation.tree.path.isEmpty)

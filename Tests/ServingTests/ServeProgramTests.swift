@@ -153,4 +153,56 @@ struct ServeProgramTests {
             _ = open.end(SIGTERM)
         }
     }
+
+    /// Runs the program to its end.
+    private func run(_ arguments: [String]) throws -> (status: Int32, said: String) {
+        let process = Process()
+        let tests = URL(fileURLWithPath: ProcessInfo.processInfo.arguments[0]).deletingLastPathComponent()
+        process.executableURL = tests.appendingPathComponent("rwkv")
+        process.arguments = arguments
+        let said = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = said
+        try process.run()
+        let text = String(decoding: try said.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text)
+    }
+
+    @Test(
+        "refuses options that mean nothing",
+        arguments: [
+            (["--new-key", ""], "a key needs a name"), (["--new-key", " "], "a key needs a name"),
+            (["--allow-origin", "foo"], "https://"), (["--allow-origin", "https://a.example/page"], "https://"),
+            (["--allow-origin", "*"], "https://"),
+        ])
+    func options(given: [String], reason: String) async throws {
+        try await withFolder { folder in
+            let ended = try run(["serve", "--keys", folder + "/keys.json"] + given)
+            #expect(ended.status == 64)
+            #expect(ended.said.contains(reason), "\(ended.said)")
+            #expect(!FileManager.default.fileExists(atPath: folder + "/keys.json"))
+        }
+    }
+
+    @Test("refuses a model without a tokenizer before it serves")
+    func noTokenizer() async throws {
+        try await withFolder { folder in
+            // The model inside is no model of bytes, and its tokenizer does not go into this format.
+            let model = folder + "/model.safetensors"
+            #expect(try run(["convert", "built-in", model]).status == 0)
+            let arguments = [model, "--store", "none"]
+            var refusal: TestFailure?
+            do {
+                _ = try await ServeProcess(log: folder + "/log", arguments)
+            } catch let error as TestFailure {
+                refusal = error
+            }
+            let reason = try #require(refusal).description
+            #expect(reason.contains("no tokenizer"), "\(reason)")
+            #expect(reason.contains(model))
+            #expect(try run(["serve", "--port", "0"] + arguments).status == 1)
+        }
+    }
 }

@@ -158,6 +158,10 @@ struct ServerTests {
             let prompt = try await client.post("/v1/completions", "{\"prompt\":\"\(long.prefix(80))\"}")
             #expect(prompt.status == 400)
             #expect(prompt.json?["error"]?["code"]?.text == "context_length_exceeded")
+            #expect(prompt.json?["error"]?["param"]?.text == "prompt")
+            let chat = try await client.post(
+                "/v1/chat/completions", #"{"messages":[{"role":"user","content":"\#(long.prefix(80))"}]}"#)
+            #expect(chat.json?["error"]?["param"]?.text == "messages")
             var other = client
             other.headers.add(name: "X-Long", value: String(repeating: "a", count: 5000))
             let refused = try? await other.get("/health")

@@ -115,7 +115,7 @@ struct TrainerTests {
         }
         var wrong = options()
         wrong.batchSize = 0
-        #expect(throws: TrainingError.invalidOption(what: "batch size", found: "0", needed: "at least 1")) {
+        #expect(throws: TrainingError.invalidOption(what: "batch size", found: "0", needed: "from 1 to 1048576")) {
             try Trainer(model(), wrong, tokens: text(), on: workspace)
         }
         let trainer = try Trainer(model(), options(), tokens: text(), on: workspace)

@@ -19,8 +19,39 @@ struct GGUFModelReader {
         let key = "\(architecture).wkv.head_size"
         headSize = try header.count(key)
         if headSize == 0 { throw .invalidKey(key, found: "0", needed: "at least 1") }
+        try Self.checkSizes(header, architecture, headSize: headSize)
+        try Self.checkEpsilon(header, "\(architecture).attention.layer_norm_epsilon")
         rescaleKey = "\(architecture).rescale_every_n_layers"
         rescaleEvery = header.values[rescaleKey] == nil ? 0 : try header.count(rescaleKey)
+    }
+
+    /// Throws if what the file says of its sizes is not what its tensors have: one of both is wrong.
+    private static func checkSizes(
+        _ header: GGUFHeader, _ architecture: String, headSize: Int
+    ) throws(CheckpointError) {
+        let layers = header.tensors.compactMap { GGUFNames.blockName($0.name)?.layer }.max().map { $0 + 1 } ?? 0
+        let countKey = "\(architecture).block_count"
+        if header.values[countKey] != nil {
+            let count = try header.count(countKey)
+            guard count == layers else {
+                throw .invalidKey(countKey, found: "\(count)", needed: "\(layers), as many blocks as the file has")
+            }
+        }
+        for tensor in header.tensors where tensor.name.hasSuffix(".time_mix_first.weight") {
+            guard let columns = tensor.shape.extents.last, columns == headSize || tensor.shape.extents.count != 2 else {
+                throw .invalidKey(
+                    "\(architecture).wkv.head_size", found: "\(headSize)",
+                    needed: "the last extent of “\(tensor.name)”, which is \(tensor.shape)")
+            }
+        }
+    }
+
+    /// Throws for another ε of the layer norms than RWKV's, 1e-5: it would be another function.
+    private static func checkEpsilon(_ header: GGUFHeader, _ key: String) throws(CheckpointError) {
+        guard let value = header.values[key] else { return }
+        guard case .float(let epsilon) = value, abs(epsilon - 1e-5) <= 1e-8 else {
+            throw .invalidKey(key, found: value.text ?? "an array", needed: "1e-05, as RWKV has it")
+        }
     }
 
     /// The tensors in the order of the file; those with names that are not known keep them.

@@ -52,6 +52,7 @@ struct Ingest: ParsableCommand {
 
     func validate() throws {
         if files.isEmpty { throw ValidationError("there is no file to read") }
+        if !(saveEvery >= 0) { throw ValidationError("--save-every is \(saveEvery); it must be at least 0") }
         if !(1...65536).contains(chunk) { throw ValidationError("--chunk is \(chunk); it must be from 1 to 65536") }
     }
 

@@ -89,7 +89,9 @@ struct Quantize: ParsableCommand {
         ] where count < 1 {
             throw ValidationError("\(name) is \(count); it must be at least 1")
         }
-        if let bits, !(1...32).contains(bits) { throw ValidationError("--bits is \(bits); it must be from 1 to 32") }
+        if let bits, !(4.5...16).contains(bits) {
+            throw ValidationError("--bits is \(bits); it must be from 4.5 to 16")
+        }
     }
 
     func run() throws {

@@ -107,6 +107,14 @@ struct Serve: ParsableCommand {
         if newKey != nil, keys == nil {
             throw ValidationError("--new-key needs --keys FILE, where its hash is kept")
         }
+        if let newKey, newKey.allSatisfy(\.isWhitespace) {
+            throw ValidationError("--new-key is empty; a key needs a name, such as --new-key Ann")
+        }
+        if let other = allowOrigin.first(where: { !WebOrigin.isOne($0) }) {
+            throw ValidationError(
+                "--allow-origin is “\(other)”; an origin is a scheme and a host, such as https://chat.example or "
+                    + "http://localhost:3000, and nothing after them")
+        }
     }
 
     func run() throws {
@@ -130,8 +138,8 @@ struct Serve: ParsableCommand {
         settings.logs = verbose ? .requests : .failures
         let given = models.isEmpty ? [ServedModelArgument.builtIn] : models
         // A file that cannot be served is better known now than at the first request.
-        for model in given { try model.check() }
         let options = tokenizer
+        for model in given { try model.check(tokenizer: options) }
         let server = try Server(
             settings,
             models: given.map { model in ServedModel(name: model.name) { try model.load(tokenizer: options) } })

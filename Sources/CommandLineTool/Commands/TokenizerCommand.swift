@@ -30,6 +30,14 @@ struct TokenizerTrain: ParsableCommand {
     @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
 
+    func validate() throws {
+        // 256 bytes and the separator.
+        if !(257...1 << 20).contains(vocabulary) {
+            throw ValidationError("--vocabulary is \(vocabulary); it must be from 257 to \(1 << 20)")
+        }
+        if separator.isEmpty { throw ValidationError("--separator is empty; it must be a text") }
+    }
+
     func run() throws {
         let documents = try data.flatMap { try TextData(path: $0, separator: separator).documents }
         let options = BytePairTrainer.Options(vocabularySize: vocabulary, specialTokens: [separator])

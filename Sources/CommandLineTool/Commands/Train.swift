@@ -61,7 +61,19 @@ struct Train: ParsableCommand {
         try settings.check()
     }
 
+    /// Says which of the options that were given change nothing.
+    private func noteIdleOptions() {
+        let given = GivenOptions()
+        if resume {
+            given.note(given.besides(["output", "resume", "log", "threads"]), "the run goes on as it was begun")
+            return
+        }
+        if from != nil { given.note(given.of(SizeOptions.names), "the model that --from names has its sizes") }
+        if tuning.method != .lora { given.note(given.of(["rank"]), "it is for --method lora") }
+    }
+
     func run() throws {
+        noteIdleOptions()
         let folder = try RunFolder(path: output)
         if resume && !folder.hasCheckpoint {
             throw InputError(description: "\(output) holds no checkpoint.safetensors to resume from")
@@ -93,9 +105,12 @@ struct Train: ParsableCommand {
             model = try about(base.path) {
                 try LanguageModel(base.checkpoint, training: tuning.tuning(seed: options.seed))
             }
+            warnOfMisfit(chosen, model.configuration.vocabularySize)
         } else {
+            let configuration = try size.configuration(vocabularySize: chosen.vocabularySize)
+            try checkMemory(configuration)
             model = try LanguageModel(
-                initializing: size.configuration(vocabularySize: chosen.vocabularySize), seed: options.seed,
+                initializing: configuration, seed: options.seed,
                 learningRate: Float(options.schedule.peak))
         }
         options.stepCount = settings.steps ?? options.stepCount
@@ -104,6 +119,7 @@ struct Train: ParsableCommand {
         var notes = try sources.notes(for: data)
         notes["validation_interval"] = "\(settings.validEvery)"
         notes["seconds"] = settings.minutes.map { "\($0 * 60)" }
+        notes["log"] = log.map { URL(fileURLWithPath: $0).path }
         notes["save_interval"] = "\(settings.saveEvery)"
         notes["command"] = CommandLine.arguments.joined(separator: " ")
         notes.merge(sampling.notes) { $1 }
@@ -121,6 +137,19 @@ struct Train: ParsableCommand {
         return try TrainingRun(
             trainer, in: folder, progress: progress, validation: validation, plan: settings.plan(), logPath: log,
             clock: monotonicSeconds)
+    }
+
+    /// Refuses a model whose weights alone, with their gradients and moments, do not fit: to make them would take long.
+    private func checkMemory(_ configuration: ModelConfiguration) throws {
+        let needed = 16 * Double(configuration.leastWeightCount)
+        let free = Double(ProcessMemory.available)
+        guard needed > free else { return }
+        throw InputError(
+            description: """
+                the weights of \(configuration.layerCount) layers of width \(configuration.width), their gradients and \
+                moments take at least \(format(needed / 1e9, decimals: 1)) GB of memory; \
+                \(format(free / 1e9, decimals: 1)) GB are free
+                """)
     }
 
     /// Says what the run will take, before it begins.
@@ -160,7 +189,8 @@ struct Train: ParsableCommand {
         plan.validationInterval = interval ?? plan.validationInterval
         plan.seconds = checkpoint.progress.notes["seconds"].flatMap(Double.init)
         return try TrainingRun(
-            trainer, in: folder, progress: checkpoint.progress, validation: validation, plan: plan, logPath: log,
+            trainer, in: folder, progress: checkpoint.progress, validation: validation, plan: plan,
+            logPath: log ?? checkpoint.progress.notes["log"],
             clock: monotonicSeconds)
     }
 }

@@ -45,7 +45,11 @@ struct ModelOptions: ParsableArguments {
     static func tokenizer(
         _ tokenizer: TokenizerOptions, of model: String?, for loaded: LanguageModel
     ) throws -> any Tokenizer {
-        if let found = try tokenizer.load() ?? ownTokenizer(of: model, for: loaded) { return found }
+        if let named = try tokenizer.load() {
+            warnOfMisfit(named, loaded.configuration.vocabularySize)
+            return named
+        }
+        if let found = try ownTokenizer(of: model, for: loaded) { return found }
         return try tokenizer.find(
             beside: model ?? builtInName, vocabularySize: loaded.configuration.vocabularySize)
     }
@@ -58,6 +62,14 @@ struct ModelOptions: ParsableArguments {
         return try TokenizerOptions.locate(
             beside: model, vocabularySize: loaded.configuration.vocabularySize)?.tokenizer
     }
+}
+
+/// Warns of a tokenizer that was named and is hardly the model's: it has more tokens, or far fewer.
+func warnOfMisfit(_ tokenizer: any Tokenizer, _ vocabularySize: Int) {
+    let count = tokenizer.vocabularySize
+    guard count > vocabularySize || count < vocabularySize / 2 else { return }
+    Terminal.note(
+        "warning: the tokenizer has \(count) tokens, the model \(vocabularySize); was it trained with another one?")
 }
 
 /// How many threads compute.

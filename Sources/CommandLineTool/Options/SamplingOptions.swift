@@ -42,6 +42,10 @@ struct SamplingOptions: ParsableArguments {
     @Option(help: "The same seed writes the same text.")
     var seed: UInt64?
 
+    func validate() throws {
+        if stop.contains("") { throw ValidationError("--stop is empty; it must be a text") }
+    }
+
     func parameters() throws -> SamplingParameters {
         var parameters = SamplingParameters()
         parameters.temperature = temperature

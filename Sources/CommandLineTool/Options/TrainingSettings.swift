@@ -3,6 +3,8 @@ public import RWKV
 
 /// The sizes of a new model.
 struct SizeOptions: ParsableArguments {
+    static let names = ["architecture", "layers", "width", "hidden", "head-size", "ranks"]
+
     @Option(help: "The kind of model: \(architectures.map { $0.name }.joined(separator: ", ")).")
     var architecture = RWKV4.name
 
@@ -31,6 +33,24 @@ struct SizeOptions: ParsableArguments {
             in the published models.
             """, valueName: "name=rank,…"))
     var ranks: Ranks?
+
+    func validate() throws {
+        guard architectures.contains(where: { $0.name == architecture }) else {
+            let names = architectures.map { $0.name }.joined(separator: ", ")
+            throw ValidationError("--architecture is “\(architecture)”; it must be one of \(names)")
+        }
+        let limits = [
+            ("layers", layers, ModelConfiguration.maximumLayerCount), ("width", width, ModelConfiguration.maximumSize),
+            ("hidden", hidden ?? 1, ModelConfiguration.maximumSize),
+            ("head-size", headSize ?? 1, ModelConfiguration.maximumSize),
+        ]
+        for (name, size, limit) in limits where !(1...limit).contains(size) {
+            throw ValidationError("--\(name) is \(size); it must be from 1 to \(limit)")
+        }
+        if let headSize, width % headSize != 0 {
+            throw ValidationError("--head-size is \(headSize); it must divide the width, which is \(width)")
+        }
+    }
 
     func configuration(vocabularySize: Int) throws -> ModelConfiguration {
         var configuration = ModelConfiguration(
@@ -197,10 +217,10 @@ struct TrainingSettings: ParsableArguments {
         if lengths > 1 { throw ValidationError("only one of --steps, --epochs and --minutes can say how long") }
         if let steps, steps < 1 { throw ValidationError("--steps is \(steps); it must be at least 1") }
         if let epochs, !(epochs > 0 && epochs < 1e6) {
-            throw ValidationError("--epochs is \(epochs); it must be above 0")
+            throw ValidationError("--epochs is \(epochs); it must be above 0 and below 1000000")
         }
         if let minutes, !(minutes > 0 && minutes < 1e6) {
-            throw ValidationError("--minutes is \(minutes); it must be above 0")
+            throw ValidationError("--minutes is \(minutes); it must be above 0 and below 1000000")
         }
         if validEvery < 1 { throw ValidationError("--valid-every is \(validEvery); it must be at least 1") }
         if !(saveEvery >= 0) { throw ValidationError("--save-every is \(saveEvery); it must be at least 0") }

@@ -48,7 +48,10 @@ struct TuningOptions: ParsableArguments {
         if method != .full, !hasModel {
             throw ValidationError("--method \(method.rawValue) needs --from, the model to tune")
         }
-        if !(1...65536).contains(rank) { throw ValidationError("--rank is \(rank); it must be at least 1") }
+        if !freeze.isEmpty, !hasModel {
+            throw ValidationError("--freeze needs --from, the model whose weights stay as they are")
+        }
+        if !(1...65536).contains(rank) { throw ValidationError("--rank is \(rank); it must be from 1 to 65536") }
         if let alpha, !alpha.isFinite { throw ValidationError("--alpha is \(alpha); it must be a finite number") }
         if method == .full, !alsoTrain.isEmpty {
             throw ValidationError("--also-train is for --method lora and state; with full, everything is trained")

@@ -53,9 +53,18 @@ struct ServedModelArgument: ExpressibleByArgument, Sendable {
         }
     }
 
-    /// Whether the files are there and are what they should be, as far as can be told without loading them.
-    func check() throws {
-        _ = try NamedModel(path).checkpoint(adapters)
+    /// Whether the files are there and are what they should be, and there is a tokenizer, as far as can be told without
+    /// reading the weights.
+    func check(tokenizer options: TokenizerOptions) throws {
+        let named = NamedModel(path)
+        let checkpoint = try named.checkpoint(adapters)
+        let outline = try about(named.name) { try LanguageModel(outlining: checkpoint) }
+        do {
+            _ = try ModelOptions.tokenizer(options, of: path, for: outline)
+        } catch let error as ValidationError where options.tokenizer == nil && options.vocab == nil {
+            // The command line is right; it is a file that is missing.
+            throw InputError(description: error.message)
+        }
     }
 
     /// Brings the model into memory.

@@ -16,8 +16,14 @@ enum Terminal {
     /// Whether the line at the cursor is one of progress.
     private static let showsProgress = Atomic(false)
 
-    /// Writes text to standard output at once.
-    static func write(_ text: String) { write(Array(text.utf8), to: STDOUT_FILENO) }
+    /// Writes text to standard output at once. Who asked for it must learn that it did not arrive: if it cannot be written,
+    /// the program ends.
+    static func write(_ text: String) {
+        if let failure = write(Array(text.utf8), to: STDOUT_FILENO) {
+            note("Error: standard output cannot be written: \(String(cString: strerror(failure)))")
+            exit(EXIT_FAILURE)
+        }
+    }
 
     /// Writes a line to standard error.
     static func note(_ text: String) {
@@ -39,13 +45,16 @@ enum Terminal {
 
     private static let clearing = "\r\u{1B}[K"
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    /// - Returns: The system's number of what went wrong, if anything did.
+    @discardableResult
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { posixWrite(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno != EINTR { return }
+            if count < 0 && errno != EINTR { return errno }
             rest = rest.dropFirst(max(count, 0))
         }
+        return nil
     }
 }
 

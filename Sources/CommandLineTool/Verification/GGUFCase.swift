@@ -36,7 +36,9 @@ struct GGUFCase: GoldenCase {
         for stem in stems {
             let description = try folder.json(stem + Self.ending, Description.self)
             let expected = try folder.tensors("\(stem)-expected.safetensors")
-            for name in folder.files.sorted() where name.hasPrefix("\(stem)-") && name.hasSuffix(".gguf") {
+            let names = folder.files.sorted().filter { $0.hasPrefix("\(stem)-") && $0.hasSuffix(".gguf") }
+            guard !names.isEmpty else { throw InputError(description: "\(folder.path) has no \(stem)-….gguf") }
+            for name in names {
                 let type = String(name.dropLast(5).split(separator: "-").last ?? "")
                 let tolerance = description.tolerance.first { $0.key.hasPrefix(type) && $0.value.value != nil }?.value
                 let model = try LanguageModel(contentsOf: folder.file(name))

@@ -37,6 +37,7 @@ struct InferenceCase: GoldenCase {
     }
 
     func verify(on workspace: Workspace) throws -> Verdict {
+        guard !description.tokens.isEmpty else { throw InputError(description: "\(folder.path) has no tokens") }
         let expected = try folder.tensors("expected.safetensors")
         let logits = try expected.floats("logits")
         var worst = (logits: 0.0, state: 0.0)
@@ -80,8 +81,12 @@ struct InferenceCase: GoldenCase {
     private func difference(of state: ModelState, from expected: [String: StoredTensor]) throws -> Double {
         guard let absolute = description.tolerance.state_abs else { return 0 }
         let relative = description.tolerance.state_rel ?? 0
+        let slots = state.tensors()
+        guard expected.keys.count(where: { $0.hasPrefix("state.") }) == slots.count else {
+            throw InputError(description: "the case has another number of the state's tensors than the model's")
+        }
         var worst = 0.0
-        for slot in state.tensors() {
+        for slot in slots {
             let values = try expected.floats(slot.name)
             guard let found = slot.floats(), found.count == values.count else {
                 throw InputError(description: "“\(slot.name)” has another size than the model's")

@@ -44,14 +44,17 @@ struct SamplingCase: GoldenCase {
                 parameters.topP = golden.top_p
                 parameters.topK = golden.top_k
                 let found = try Sampler(parameters).probabilities(for: logits)
+                guard found.count == golden.probs.count else {
+                    throw InputError(
+                        description: "\(golden.probs.count) probabilities are expected of \(found.count) logits")
+                }
                 worst = max(worst, zip(found, golden.probs).map { abs($0 - $1) }.max() ?? .infinity)
                 compared += 1
             }
         }
-        return Verdict(checks: [
-            Verdict.Check(
-                what: "\(compared) distributions (\(skipped) undefined ones left out)",
-                difference: compared > 0 ? worst : .infinity, tolerance: golden.tolerance)
-        ])
+        let distributions = Verdict.Check(
+            what: "\(compared) distributions (\(skipped) undefined ones left out)",
+            difference: compared > 0 ? worst : .infinity, tolerance: golden.tolerance)
+        return Verdict(checks: [distributions] + (try RecordedRuns(folder).checks()))
     }
 }

@@ -54,7 +54,8 @@ public actor Conversation {
         }
     }
 
-    /// Answers the last message of the user anew, on another branch.
+    /// Answers the last message of the user anew, on another branch: with a seed, with the next one, so that it is another
+    /// answer.
     public nonisolated func retry() -> AsyncThrowingStream<String, any Error> {
         stream { conversation, show in
             try await conversation.dropAnswer()
@@ -110,7 +111,8 @@ public actor Conversation {
     private func answer(_ show: (String) -> Void) async throws {
         let path = tree.path
         guard let question = path.last, question.message.role == .user else { throw ConversationError.nothingToAnswer }
-        var request = self.request(path)
+        let earlier = tree.nodes.count { $0.parent == question.id }
+        var request = self.request(path, attempt: UInt64(earlier))
         request.snapshots = path.compactMap(\.snapshot)
         if !template.opening.isEmpty { show(template.opening) }
         var text = template.opening
@@ -143,7 +145,10 @@ public actor Conversation {
         }
     }
 
-    private func request(_ path: [ConversationTree.Node]) -> GenerationRequest {
+    /// - Parameter attempt: The answers that the last message has had before.
+    private func request(_ path: [ConversationTree.Node], attempt: UInt64) -> GenerationRequest {
+        var parameters = parameters
+        parameters.seed = parameters.seed.map { $0 &+ attempt }
         let (tokens, boundaries) = template.tokens(path.map(\.message), tokenizer)
         var request = GenerationRequest(model, tokenizer, tokens: tokens, answers: [parameters])
         request.boundaries = boundaries

@@ -20,6 +20,8 @@ public struct APIError: Error, Sendable, Equatable {
     public var code: String?
     /// After how many seconds it is worth trying again.
     public var retryAfter: Int?
+    /// The methods that the path has, if the request's is not among them.
+    public var allowedMethods: String?
     /// What the log is told and the client is not.
     public var cause: String?
 
@@ -49,13 +51,23 @@ public struct APIError: Error, Sendable, Equatable {
         }
     }
 
+    /// Does something with a prompt; what is wrong with that is told of the field that it came in.
+    static func naming<Value>(prompt field: String, _ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error where error is ModelError || error is EngineError {
+            throw APIError(error, prompt: field)
+        }
+    }
+
     /// What an error of the layers below means to a client.
-    init(_ error: any Error) {
+    /// - Parameter prompt: The field that the prompt came in.
+    init(_ error: any Error, prompt: String = "prompt") {
         switch error {
         case let error as APIError: self = error
-        case let error as EngineError: self.init(error)
-        case let error as SamplingError: self.init(.badRequest, "\(error)")
-        case let error as ModelError: self.init(.badRequest, "\(error)", param: "prompt")
+        case let error as EngineError: self.init(engine: error, prompt: prompt)
+        case let error as SamplingError: self.init(sampling: error)
+        case let error as ModelError: self.init(.badRequest, "\(error)", param: prompt)
         case let error as GrammarError: self.init(.badRequest, "\(error)", param: "response_format")
         case let error as StateStoreError: self.init(error)
         case is CancellationError: self.init(.requestTimeout, "the request was cancelled", type: "cancelled")
@@ -77,7 +89,18 @@ public struct APIError: Error, Sendable, Equatable {
         }
     }
 
-    private init(_ error: EngineError) {
+    /// What is wrong with a number that says how tokens are chosen, which requests call otherwise: `topP` is `top_p` there.
+    init(sampling error: SamplingError) {
+        guard case .parameterOutOfRange(let name, let found, let needed) = error else {
+            self.init(.badRequest, "\(error)")
+            return
+        }
+        let field = name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+        let number = Int(exactly: found).map { "\($0)" } ?? "\(found)"
+        self.init(.badRequest, "\(field) is \(number); it must be \(needed)", param: field)
+    }
+
+    private init(engine error: EngineError, prompt: String) {
         switch error {
         case .queueFull:
             self.init(
@@ -87,7 +110,7 @@ public struct APIError: Error, Sendable, Equatable {
         case .deadlineExceeded:
             self.init(.serviceUnavailable, "\(error)", type: "timeout", code: "deadline_exceeded", retryAfter: 2)
         case .promptTooLong:
-            self.init(.badRequest, "\(error)", param: "messages", code: "context_length_exceeded")
+            self.init(.badRequest, "\(error)", param: prompt, code: "context_length_exceeded")
         case .invalidAnswerCount: self.init(.badRequest, "\(error)", param: "n")
         case .stateOfAnotherModel: self.init(.badRequest, "\(error)")
         }
@@ -124,6 +147,7 @@ extension APIError: HTTPResponseError {
     public func response(from request: Request, context: some RequestContext) throws -> Response {
         var headers: HTTPFields = [.contentType: "application/json"]
         if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
+        if let allowedMethods { headers[.allow] = allowedMethods }
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }

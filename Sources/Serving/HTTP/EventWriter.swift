@@ -17,7 +17,7 @@ extension Response {
         contentType: String, _ write: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
     ) -> Response {
         let headers: HTTPFields = [
-            .contentType: contentType, .cacheControl: "no-cache", .connection: "close",
+            .contentType: contentType, .cacheControl: "no-cache",
             // nginx would otherwise collect the pieces before it passes them on.
             HTTPField.Name("X-Accel-Buffering") ?? .via: "no",
         ]
@@ -52,9 +52,10 @@ extension ResponseBodyWriter {
 
 extension ResponseBodyWriter {
     /// Says in a stream that has begun that it cannot go on. Its status was sent long ago.
-    mutating func failed(_ error: any Error) async throws {
+    /// - Parameter prompt: The field that the prompt came in.
+    mutating func failed(_ error: any Error, prompt: String) async throws {
         var buffer = ByteBuffer(string: "data: ")
-        buffer.writeBytes(APIError(error).body)
+        buffer.writeBytes(APIError(error, prompt: prompt).body)
         buffer.writeString("\n\n")
         try await write(buffer)
     }

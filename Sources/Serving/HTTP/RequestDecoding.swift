@@ -6,8 +6,6 @@ internal import NIOCore
 
 extension Request {
     /// The request's body as JSON.
-    ///
-    /// The body stays attached to its connection, so that a client that goes away can be noticed.
     /// - Throws: `APIError` for a body that is too long or not what was expected, naming the field.
     mutating func decode<Value: Decodable>(_ type: Value.Type, limit: Int) async throws -> Value {
         let buffer: ByteBuffer
@@ -16,16 +14,20 @@ extension Request {
         } catch {
             throw APIError(.contentTooLarge, "the request's body is longer than \(limit) bytes")
         }
+        let data = Data(buffer.readableBytesView)
         do {
-            return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+            return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
-            throw APIError(error)
+            // The whole of a text's structure is read before any value: what fails only now is a value.
+            let isJSON = (try? JSONDecoder().decode(AnyJSON.self, from: data)) != nil
+            throw APIError(error, isJSON: isJSON)
         }
     }
 }
 
 extension APIError {
-    init(_ error: DecodingError) {
+    /// - Parameter isJSON: Whether the body is JSON at all.
+    init(_ error: DecodingError, isJSON: Bool) {
         func path(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String? {
             let keys = context.codingPath + (last.map { [$0] } ?? [])
             let text = keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
@@ -37,14 +39,18 @@ extension APIError {
             self.init(.badRequest, "“\(name)” is missing", param: name)
         case .typeMismatch(let type, let context):
             let name = path(context)
-            self.init(.badRequest, "“\(name ?? "the body")” must be of type \(type)", param: name)
+            self.init(.badRequest, "“\(name ?? "the body")” must be \(nameInJSON(type))", param: name)
         case .valueNotFound(_, let context):
             let name = path(context)
             self.init(.badRequest, "“\(name ?? "the body")” must not be null", param: name)
         case .dataCorrupted(let context):
-            let name = path(context)
-            self.init(
-                .badRequest, name == nil ? "the body is not JSON" : context.debugDescription, param: name)
+            if let name = path(context) {
+                self.init(.badRequest, context.debugDescription, param: name)
+            } else if isJSON {
+                self.init(.badRequest, "the body has a number that does not fit, or a text that is not valid Unicode")
+            } else {
+                self.init(.badRequest, "the body is not JSON")
+            }
         @unknown default: self.init(.badRequest, "the body is not what was expected")
         }
     }

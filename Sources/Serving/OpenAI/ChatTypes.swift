@@ -15,12 +15,15 @@ struct ChatRequest: Decodable {
     let tools: [Tool]?
     let toolChoice: ToolChoice?
     let reasoningEffort: String?
+    let modalities: [String]?
+    /// The older form of `tools`.
+    let functions: [JSONValue]?
     /// A grammar that the answer must follow, in GBNF; this server's own.
     let grammar: String?
     let sampling: SamplingFields
 
     enum CodingKeys: String, CodingKey {
-        case model, messages, stream, logprobs, tools, grammar
+        case model, messages, stream, logprobs, tools, modalities, functions, grammar
         case maxTokens = "max_tokens"
         case maxCompletionTokens = "max_completion_tokens"
         case streamOptions = "stream_options"
@@ -32,19 +35,21 @@ struct ChatRequest: Decodable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        model = try values.decodeIfPresent(String.self, forKey: .model)
-        messages = try values.decode([Message].self, forKey: .messages)
-        maxTokens = try values.decodeIfPresent(Int.self, forKey: .maxTokens)
-        maxCompletionTokens = try values.decodeIfPresent(Int.self, forKey: .maxCompletionTokens)
-        stream = try values.decodeIfPresent(Bool.self, forKey: .stream)
-        streamOptions = try values.decodeIfPresent(StreamOptions.self, forKey: .streamOptions)
-        logprobs = try values.decodeIfPresent(Bool.self, forKey: .logprobs)
-        topLogprobs = try values.decodeIfPresent(Int.self, forKey: .topLogprobs)
-        responseFormat = try values.decodeIfPresent(ResponseFormat.self, forKey: .responseFormat)
-        tools = try values.decodeIfPresent([Tool].self, forKey: .tools)
-        toolChoice = try values.decodeIfPresent(ToolChoice.self, forKey: .toolChoice)
-        reasoningEffort = try values.decodeIfPresent(String.self, forKey: .reasoningEffort)
-        grammar = try values.decodeIfPresent(String.self, forKey: .grammar)
+        model = try values.field(String.self, .model)
+        messages = try values.requiredField([Message].self, .messages)
+        maxTokens = try values.field(Int.self, .maxTokens)
+        maxCompletionTokens = try values.field(Int.self, .maxCompletionTokens)
+        stream = try values.field(Bool.self, .stream)
+        streamOptions = try values.field(StreamOptions.self, .streamOptions)
+        logprobs = try values.field(Bool.self, .logprobs)
+        topLogprobs = try values.field(Int.self, .topLogprobs)
+        responseFormat = try values.field(ResponseFormat.self, .responseFormat)
+        tools = try values.field([Tool].self, .tools)
+        toolChoice = try values.field(ToolChoice.self, .toolChoice)
+        reasoningEffort = try values.field(String.self, .reasoningEffort)
+        modalities = try values.field([String].self, .modalities)
+        functions = try values.field([JSONValue].self, .functions)
+        grammar = try values.field(String.self, .grammar)
         sampling = try SamplingFields(from: decoder)
     }
 
@@ -70,7 +75,7 @@ struct ChatRequest: Decodable {
 
         init(from decoder: any Decoder) throws {
             let value = try decoder.singleValueContainer()
-            if let text = try? value.decode(String.self) {
+            if let text = try value.attempt(String.self) {
                 self = .text(text)
                 return
             }

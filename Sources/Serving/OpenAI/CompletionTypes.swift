@@ -25,16 +25,16 @@ struct CompletionRequest: Decodable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        model = try values.decodeIfPresent(String.self, forKey: .model)
-        prompt = try values.decodeIfPresent(Prompt.self, forKey: .prompt)
-        maxTokens = try values.decodeIfPresent(Int.self, forKey: .maxTokens)
-        stream = try values.decodeIfPresent(Bool.self, forKey: .stream)
-        streamOptions = try values.decodeIfPresent(StreamOptions.self, forKey: .streamOptions)
-        echo = try values.decodeIfPresent(Bool.self, forKey: .echo)
-        logprobs = try values.decodeIfPresent(Int.self, forKey: .logprobs)
-        bestOf = try values.decodeIfPresent(Int.self, forKey: .bestOf)
-        suffix = try values.decodeIfPresent(String.self, forKey: .suffix)
-        grammar = try values.decodeIfPresent(String.self, forKey: .grammar)
+        model = try values.field(String.self, .model)
+        prompt = try values.field(Prompt.self, .prompt)
+        maxTokens = try values.field(Int.self, .maxTokens)
+        stream = try values.field(Bool.self, .stream)
+        streamOptions = try values.field(StreamOptions.self, .streamOptions)
+        echo = try values.field(Bool.self, .echo)
+        logprobs = try values.field(Int.self, .logprobs)
+        bestOf = try values.field(Int.self, .bestOf)
+        suffix = try values.field(String.self, .suffix)
+        grammar = try values.field(String.self, .grammar)
         sampling = try SamplingFields(from: decoder)
     }
 
@@ -45,18 +45,20 @@ struct CompletionRequest: Decodable {
 
         init(from decoder: any Decoder) throws {
             let value = try decoder.singleValueContainer()
-            if let text = try? value.decode(String.self) {
+            if let text = try value.attempt(String.self) {
                 self = .texts([text])
-            } else if let texts = try? value.decode([String].self) {
+            } else if let texts = try value.attempt([String].self) {
                 self = .texts(texts)
-            } else if let tokens = try? value.decode([TokenID].self) {
+            } else if let tokens = try value.attempt([TokenID].self) {
                 self = .tokens([tokens])
-            } else if let lists = try? value.decode([[TokenID]].self) {
+            } else if let lists = try value.attempt([[TokenID]].self) {
                 self = .tokens(lists)
             } else {
+                let name = decoder.codingPath.last?.stringValue ?? "prompt"
                 throw DecodingError.dataCorruptedError(
                     in: value,
-                    debugDescription: "the prompt must be a text, a list of texts, a list of tokens or a list of such")
+                    debugDescription:
+                        "“\(name)” must be a text, a list of texts, a list of tokens or a list of such lists")
             }
         }
     }

@@ -59,7 +59,7 @@ struct SamplingFields: Decodable {
         do {
             parameters = try parameters.validated()
         } catch {
-            throw APIError(.badRequest, "\(error)", param: parameterName(error))
+            throw APIError(sampling: error)
         }
         return (0..<count).map { index in
             var own = parameters
@@ -86,11 +86,24 @@ struct SamplingFields: Decodable {
         }
         return count
     }
+}
 
-    private func parameterName(_ error: SamplingError) -> String? {
-        guard case .parameterOutOfRange(let name, _, _) = error else { return nil }
-        // topP to top_p
-        return name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+// Apart, so that there is an initialiser with all of them, too.
+extension SamplingFields {
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        temperature = try values.field(Double.self, .temperature)
+        topP = try values.field(Double.self, .topP)
+        topK = try values.field(Int.self, .topK)
+        minP = try values.field(Double.self, .minP)
+        typicalP = try values.field(Double.self, .typicalP)
+        presencePenalty = try values.field(Double.self, .presencePenalty)
+        frequencyPenalty = try values.field(Double.self, .frequencyPenalty)
+        penaltyDecay = try values.field(Double.self, .penaltyDecay)
+        logitBias = try values.field([String: Double].self, .logitBias)
+        seed = try values.field(Int.self, .seed)
+        n = try values.field(Int.self, .n)
+        stop = try values.field(OneOrMany<String>.self, .stop)
     }
 }
 
@@ -100,7 +113,7 @@ struct OneOrMany<Value: Decodable & Sendable>: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if let one = try? container.decode(Value.self) {
+        if let one = try container.attempt(Value.self) {
             values = [one]
         } else {
             values = try container.decode([Value].self)

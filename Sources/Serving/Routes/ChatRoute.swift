@@ -10,23 +10,36 @@ struct ChatRoute {
     let core: ServerCore
 
     func callAsFunction(_ incoming: Request, _ context: ServerContext) async throws -> Response {
+        try await APIError.naming(prompt: "messages") { try await answer(incoming, context) }
+    }
+
+    private func answer(_ incoming: Request, _ context: ServerContext) async throws -> Response {
         var incoming = incoming
         let request = try await incoming.decode(ChatRequest.self, limit: core.settings.bodyLimit)
+        try check(request)
         let (name, loaded) = try await core.shelf.model(request.model)
         let permit = try Permit(core.settings.keys, context.key)
         let client = CancellationFlag()
         let job = try await ChatJob(request, name, loaded, core, client, owner: context.owner)
         let events = try core.engine.submit(job.request)
-        let body = incoming.body
+        let connection = context.connection
         if request.stream == true {
             return .stream(contentType: "text/event-stream") { writer in
-                try await body.watchingClient(client) { try await job.stream(events, permit, to: &writer) }
+                try await connection.watching(client) { try await job.stream(events, permit, to: &writer) }
             }
         }
-        let answer = try await body.watchingClient(client) { try await job.collect(events, permit) }
-        var response = try Response.json(answer)
-        response.headers[.connection] = "close"
-        return response
+        let answer = try await connection.watching(client) { try await job.collect(events, permit) }
+        return try Response.json(answer)
+    }
+
+    /// What OpenAI's chats can and these models cannot.
+    private func check(_ request: ChatRequest) throws {
+        if let other = request.modalities?.first(where: { $0 != "text" }) {
+            throw APIError.invalid("modalities", "“\(other)” is not supported: these models write text only")
+        }
+        if request.functions?.isEmpty == false {
+            throw APIError.invalid("functions", "functions is not supported: name them in tools")
+        }
     }
 }
 
@@ -69,7 +82,7 @@ struct ChatJob: Sendable {
         made.boundaries = boundaries
         made.maximumTokens = try core.answerLength(
             request.maxCompletionTokens ?? request.maxTokens, default: core.settings.defaultAnswer,
-            param: "max_completion_tokens")
+            param: request.maxCompletionTokens == nil ? "max_tokens" : "max_completion_tokens")
         made.stopStrings = format.stopStrings + (try request.sampling.stopStrings())
         made.constraint = try grammar.map { try GrammarConstraint(loaded.machine($0)) }
         if reportsLogprobs {
@@ -138,18 +151,20 @@ struct ChatJob: Sendable {
     static func thinking(
         _ effort: String?, _ format: ChatFormat, isConstrained: Bool
     ) throws -> Thinking {
-        guard format.kind == .g1, !isConstrained else { return .off }
+        let chosen: Thinking
         switch effort {
-        case nil: return format.thinking
-        case "none": return .off
-        case "minimal": return .fake
-        case "low": return .short
-        case "medium": return .on
-        case "high": return .long
+        case nil: chosen = format.thinking
+        case "none": chosen = .off
+        case "minimal": chosen = .fake
+        case "low": chosen = .short
+        case "medium": chosen = .on
+        case "high": chosen = .long
         case let other?:
             throw APIError.invalid(
                 "reasoning_effort", "“\(other)” is not none, minimal, low, medium or high")
         }
+        // Other models do not think aloud, and what follows a grammar is the answer alone.
+        return format.kind == .g1 && !isConstrained ? chosen : .off
     }
 
     /// One answer as it grows.
@@ -256,7 +271,7 @@ struct ChatJob: Sendable {
             }
             try await writer.done()
         } catch {
-            try await writer.failed(error)
+            try await writer.failed(error, prompt: "messages")
         }
     }
 

@@ -10,6 +10,10 @@ struct CompletionRoute {
     let core: ServerCore
 
     func callAsFunction(_ incoming: Request, _ context: ServerContext) async throws -> Response {
+        try await APIError.naming(prompt: "prompt") { try await answer(incoming, context) }
+    }
+
+    private func answer(_ incoming: Request, _ context: ServerContext) async throws -> Response {
         var incoming = incoming
         let request = try await incoming.decode(CompletionRequest.self, limit: core.settings.bodyLimit)
         try check(request)
@@ -19,17 +23,14 @@ struct CompletionRoute {
         let job = try await CompletionJob(request, name, loaded, core, client, owner: context.owner)
         // Submitted before the answer's head is sent, so that a full queue is an error and not a broken stream.
         let streams = try job.requests.map { try core.engine.submit($0) }
-        let body = incoming.body
+        let connection = context.connection
         if request.stream == true {
             return .stream(contentType: "text/event-stream") { writer in
-                try await body.watchingClient(client) { try await job.stream(streams, permit, to: &writer) }
+                try await connection.watching(client) { try await job.stream(streams, permit, to: &writer) }
             }
         }
-        let answer = try await body.watchingClient(client) { try await job.collect(streams, permit) }
-        var response = try Response.json(answer)
-        // Watching the client has used the connection up.
-        response.headers[.connection] = "close"
-        return response
+        let answer = try await connection.watching(client) { try await job.collect(streams, permit) }
+        return try Response.json(answer)
     }
 
     private func check(_ request: CompletionRequest) throws {
@@ -189,7 +190,7 @@ struct CompletionJob: Sendable {
             }
             try await writer.done()
         } catch {
-            try await writer.failed(error)
+            try await writer.failed(error, prompt: "prompt")
         }
     }
 

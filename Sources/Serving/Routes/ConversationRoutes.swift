@@ -107,9 +107,9 @@ struct ConversationRoutes: Sendable {
 
         init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
-            title = try values.decodeIfPresent(String.self, forKey: .title)
+            title = try values.field(String.self, .title)
             current =
-                values.contains(.current) ? .some(try values.decodeIfPresent(Int64.self, forKey: .current)) : nil
+                values.contains(.current) ? .some(try values.field(Int64.self, .current)) : nil
         }
     }
 
@@ -193,7 +193,7 @@ struct ConversationRoutes: Sendable {
             let parent = try body.parent ?? store.conversation(id, owner: owner).current
             return try store.append(ChatMessage(.user, content), after: parent, in: id, owner: owner)
         }
-        return try await turn.answer(user, body, said: true, incoming)
+        return try await turn.answer(user, body, said: true, context.connection)
     }
 
     @Sendable private func regenerate(_ incoming: Request, _ context: ServerContext) async throws -> Response {
@@ -206,7 +206,7 @@ struct ConversationRoutes: Sendable {
             return try store.path(to: end, in: id, owner: owner).last { $0.role == "user" }
         }
         guard let user else { throw APIError.invalid("message", "there is no message of the user to answer") }
-        return try await turn.answer(user, body, said: false, incoming)
+        return try await turn.answer(user, body, said: false, context.connection)
     }
 }
 
@@ -244,13 +244,13 @@ struct TurnRequest: Decodable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        content = try values.decodeIfPresent(String.self, forKey: .content)
-        parent = values.contains(.parent) ? .some(try values.decodeIfPresent(Int64.self, forKey: .parent)) : nil
-        message = try values.decodeIfPresent(Int64.self, forKey: .message)
-        stream = try values.decodeIfPresent(Bool.self, forKey: .stream)
-        maxTokens = try values.decodeIfPresent(Int.self, forKey: .maxTokens)
-        topLogprobs = try values.decodeIfPresent(Int.self, forKey: .topLogprobs)
-        reasoningEffort = try values.decodeIfPresent(String.self, forKey: .reasoningEffort)
+        content = try values.field(String.self, .content)
+        parent = values.contains(.parent) ? .some(try values.field(Int64.self, .parent)) : nil
+        message = try values.field(Int64.self, .message)
+        stream = try values.field(Bool.self, .stream)
+        maxTokens = try values.field(Int.self, .maxTokens)
+        topLogprobs = try values.field(Int.self, .topLogprobs)
+        reasoningEffort = try values.field(String.self, .reasoningEffort)
         sampling = try SamplingFields(from: decoder)
     }
 }

@@ -25,6 +25,14 @@ struct EmbeddingRoute {
             case model, input, dimensions
             case encodingFormat = "encoding_format"
         }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            model = try values.field(String.self, .model)
+            input = try values.requiredField(CompletionRequest.Prompt.self, .input)
+            dimensions = try values.field(Int.self, .dimensions)
+            encodingFormat = try values.field(String.self, .encodingFormat)
+        }
     }
 
     private struct Answer: Encodable {
@@ -54,6 +62,10 @@ struct EmbeddingRoute {
     }
 
     func callAsFunction(_ incoming: Request, _ context: ServerContext) async throws -> Response {
+        try await APIError.naming(prompt: "input") { try await answer(incoming, context) }
+    }
+
+    private func answer(_ incoming: Request, _ context: ServerContext) async throws -> Response {
         var incoming = incoming
         let request = try await incoming.decode(Body.self, limit: core.settings.bodyLimit)
         let (name, loaded) = try await core.shelf.model(request.model)
@@ -77,7 +89,7 @@ struct EmbeddingRoute {
         guard (1...256).contains(prompts.count) else {
             throw APIError.invalid("input", "there are \(prompts.count) inputs; it must be from 1 to 256")
         }
-        let answer = try await incoming.body.watchingClient(client) {
+        let answer = try await context.connection.watching(client) {
             var items: [Answer.Item] = []
             var (read, cached) = (0, 0)
             // A few at a time, so that one request does not fill the queue.
@@ -110,9 +122,7 @@ struct EmbeddingRoute {
             permit.use(read - cached)
             return Answer(data: items, model: name, usage: Usage(prompt: read, completion: 0, cached: cached))
         }
-        var response = try Response.json(answer)
-        response.headers[.connection] = "close"
-        return response
+        return try Response.json(answer)
     }
 
     private static func base64(_ vector: [Float]) -> String {

@@ -8,8 +8,8 @@ internal import Tokenizers
 
 /// Ollama's interface: `GET /api/tags`, `GET /api/version`, `POST /api/generate`, `POST /api/chat`.
 ///
-/// `repeat_penalty`, `num_ctx` and `keep_alive` are taken and have no effect: these models have no context length, and
-/// their penalties are `presence_penalty` and `frequency_penalty`.
+/// `num_ctx` and `keep_alive` are taken and have no effect: these models have no context length. A `repeat_penalty` is
+/// refused: their penalties are `presence_penalty` and `frequency_penalty`.
 struct OllamaRoutes: Sendable {
     let core: ServerCore
 
@@ -36,6 +36,12 @@ struct OllamaRoutes: Sendable {
     private func answer(
         _ incoming: Request, _ context: ServerContext, _ kind: OllamaRequest.Kind
     ) async throws -> Response {
+        try await APIError.naming(prompt: kind.promptField) { try await reply(to: incoming, context, kind) }
+    }
+
+    private func reply(
+        to incoming: Request, _ context: ServerContext, _ kind: OllamaRequest.Kind
+    ) async throws -> Response {
         var incoming = incoming
         let body = try await incoming.decode(OllamaRequest.self, limit: core.settings.bodyLimit)
         // Ollama's names end in ":latest" where nothing else is said.
@@ -46,27 +52,25 @@ struct OllamaRoutes: Sendable {
         let (request, format) = try await self.request(body, kind, loaded, client, owner: context.owner)
         let events = try core.engine.submit(request)
         let began = ContinuousClock.now
-        let inbound = incoming.body
+        let connection = context.connection
         if body.stream ?? true {
             return .stream(contentType: "application/x-ndjson") { writer in
-                try await inbound.watchingClient(client) {
+                try await connection.watching(client) {
                     do {
                         let end = try await collect(events, found, kind, format, began, permit) { thoughts, text in
                             try await writer.line(OllamaAnswer(found, kind, text, thoughts))
                         }
                         try await writer.line(end.withoutText)
                     } catch {
-                        try await writer.line(["error": APIError(error).message])
+                        try await writer.line(["error": APIError(error, prompt: kind.promptField).message])
                     }
                 }
             }
         }
-        let whole = try await inbound.watchingClient(client) {
+        let whole = try await connection.watching(client) {
             try await collect(events, found, kind, format, began, permit) { _, _ in }
         }
-        var response = try Response.json(whole)
-        response.headers[.connection] = "close"
-        return response
+        return try Response.json(whole)
     }
 
     private func collect(
@@ -135,6 +139,11 @@ struct OllamaRoutes: Sendable {
             (tokens, boundaries) = format.tokens(messages, loaded.tokenizer)
         }
         let options = body.options ?? OllamaRequest.Options()
+        if let penalty = options.repeatPenalty, penalty != 1 {
+            throw APIError.invalid(
+                "options.repeat_penalty",
+                "repeat_penalty is not supported: there are presence_penalty and frequency_penalty")
+        }
         let answers = try options.sampling().parameters(
             answers: 1, vocabularySize: loaded.model.configuration.vocabularySize)
         var request = await core.request(
@@ -153,7 +162,17 @@ struct OllamaRoutes: Sendable {
 
 /// A request in Ollama's form.
 struct OllamaRequest: Decodable {
-    enum Kind { case generate, chat }
+    enum Kind {
+        case generate, chat
+
+        /// The field that the prompt comes in.
+        var promptField: String {
+            switch self {
+            case .generate: "prompt"
+            case .chat: "messages"
+            }
+        }
+    }
 
     struct Message: Decodable {
         let role: String
@@ -168,6 +187,7 @@ struct OllamaRequest: Decodable {
         var typicalP: Double?
         var presencePenalty: Double?
         var frequencyPenalty: Double?
+        var repeatPenalty: Double?
         var seed: Int?
         var numPredict: Int?
         var stop: OneOrMany<String>?
@@ -180,6 +200,7 @@ struct OllamaRequest: Decodable {
             case typicalP = "typical_p"
             case presencePenalty = "presence_penalty"
             case frequencyPenalty = "frequency_penalty"
+            case repeatPenalty = "repeat_penalty"
             case numPredict = "num_predict"
         }
 
@@ -208,6 +229,23 @@ struct OllamaRequest: Decodable {
         case .string("json")?: Grammar.jsonObject.afterBlank
         case let schema?: try Grammar(jsonSchema: schema).afterBlank
         }
+    }
+}
+
+extension OllamaRequest.Options {
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        temperature = try values.field(Double.self, .temperature)
+        topP = try values.field(Double.self, .topP)
+        topK = try values.field(Int.self, .topK)
+        minP = try values.field(Double.self, .minP)
+        typicalP = try values.field(Double.self, .typicalP)
+        presencePenalty = try values.field(Double.self, .presencePenalty)
+        frequencyPenalty = try values.field(Double.self, .frequencyPenalty)
+        repeatPenalty = try values.field(Double.self, .repeatPenalty)
+        seed = try values.field(Int.self, .seed)
+        numPredict = try values.field(Int.self, .numPredict)
+        stop = try values.field(OneOrMany<String>.self, .stop)
     }
 }
 

@@ -69,15 +69,20 @@ struct TurnJob: Sendable {
     /// Answers a message of the user.
     /// - Parameter said: Whether it has just been said.
     func answer(
-        _ user: StateStore.MessageRecord, _ body: TurnRequest, said: Bool, _ incoming: Request
+        _ user: StateStore.MessageRecord, _ body: TurnRequest, said: Bool, _ connection: ClientConnection
+    ) async throws -> Response {
+        try await APIError.naming(prompt: "content") { try await reply(to: user, body, said: said, connection) }
+    }
+
+    private func reply(
+        to user: StateStore.MessageRecord, _ body: TurnRequest, said: Bool, _ connection: ClientConnection
     ) async throws -> Response {
         let client = CancellationFlag()
         let (request, format) = try await self.request(user, body, client)
         let events = try core.engine.submit(request)
-        let inbound = incoming.body
         if body.stream == true {
             return .stream(contentType: "text/event-stream") { writer in
-                try await inbound.watchingClient(client) {
+                try await connection.watching(client) {
                     do {
                         try await writer.event(Event(type: said ? "user" : "regenerate", message: user))
                         let whole = try await collect(events, user, format) { text, token in
@@ -89,15 +94,13 @@ struct TurnJob: Sendable {
                                 usage: whole.usage))
                         try await writer.done()
                     } catch {
-                        try await writer.failed(error)
+                        try await writer.failed(error, prompt: "content")
                     }
                 }
             }
         }
-        let whole = try await inbound.watchingClient(client) { try await collect(events, user, format) { _, _ in } }
-        var response = try Response.json(whole)
-        response.headers[.connection] = "close"
-        return response
+        let whole = try await connection.watching(client) { try await collect(events, user, format) { _, _ in } }
+        return try Response.json(whole)
     }
 
     private func collect(
