@@ -1,4 +1,5 @@
 import Foundation
+import RWKV
 import TestSupport
 import Testing
 
@@ -76,5 +77,53 @@ struct VerifyTests {
         #expect(changed.status == 1)
         #expect(changed.output.contains("FAIL") && changed.output.contains("ok  "))
         #expect(try Program.run("verify", folder.path + "/nothing").status == 1)
+    }
+
+    /// What a damaged case lacks: a pattern of its case.json and what stands there instead.
+    @Test(
+        "fails a case that lacks what it should be compared with",
+        arguments: [
+            ("inference/v4_a", #""tokens":\s*\[[^\]]*\]"#, #""tokens": []"#),
+            ("training/v4", #""betas":\s*\[[^\]]*\]"#, #""betas": []"#),
+            ("training/v4", #""lr_per_step":\s*\[[^\]]*\]"#, #""lr_per_step": [0.001]"#),
+            ("training/v4", #""losses_clip1":\s*\[[^\]]*\]"#, #""losses_clip1": []"#),
+            ("training/v4", #""grad_norms_noclip":\s*\[[^\]]*\]"#, #""grad_norms_noclip": [1, 1, 1]"#),
+        ])
+    func damaged(name: String, pattern: String, replacement: String) throws {
+        let folder = try copy(of: name)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/case.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let changed = text.replacingOccurrences(of: pattern, with: replacement, options: .regularExpression)
+        #expect(changed != text)
+        try Data(changed.utf8).write(to: URL(fileURLWithPath: path))
+        let result = try Program.run("verify", folder)
+        #expect(result.status == 1)
+        #expect(result.output.hasPrefix("FAIL"), "\(result.output)\(result.errors)")
+    }
+
+    @Test("fails a training case whose expected weights are not all there", arguments: ["lost", "cut off"])
+    func lostWeights(how: String) throws {
+        let folder = try copy(of: "training/v4")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/params_after3.safetensors"
+        var tensors = try SafetensorsFile(path: path).tensors.map { tensor in
+            StoredTensor(name: tensor.name, shape: tensor.shape, floats: tensor.floats() ?? [])
+        }
+        let last = tensors.removeLast()
+        if how == "cut off" { tensors.append(StoredTensor(name: last.name, shape: [1], floats: [0] as [Float])) }
+        try SafetensorsFile.write(tensors, to: path)
+        let result = try Program.run("verify", folder)
+        #expect(result.status == 1)
+        #expect(result.output.contains("params_after3"), "\(result.output)\(result.errors)")
+    }
+
+    private func copy(of name: String) throws -> String {
+        let target = NSTemporaryDirectory() + "rwkv-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.copyItem(atPath: goldenCase(name), toPath: target)
+        for file in try FileManager.default.contentsOfDirectory(atPath: target) {
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: target + "/" + file)
+        }
+        return target
     }
 }
