@@ -71,10 +71,6 @@ struct MistakeTests {
             ("/v1/chat/completions", chat(#""reasoning_effort":"foo""#), "reasoning_effort", "foo"),
             ("/v1/chat/completions", chat(#""modalities":["text","audio"]"#), "modalities", "audio"),
             ("/v1/chat/completions", chat(#""functions":[{"name":"f"}]"#), "functions", "tools"),
-            (
-                "/api/generate", #"{"prompt":"a","options":{"repeat_penalty":1.1}}"#, "options.repeat_penalty",
-                "presence_penalty"
-            ),
         ] as [(String, String, String, String)])
     func unsupported(path: String, body: String, param: String, message: String) async throws {
         try await expectMistake(path, Array(body.utf8), param: param, message: message)
@@ -87,7 +83,7 @@ struct MistakeTests {
                 #""max_tokens":1,"modalities":["text"],"functions":[],"reasoning_effort":"low","nobody_knows":1"#
             let chat = try await client.post("/v1/chat/completions", chat(fields))
             #expect(chat.status == 200)
-            let options = #"{"prompt":"a","stream":false,"options":{"num_predict":1,"repeat_penalty":1.0}}"#
+            let options = #"{"prompt":"a","stream":false,"options":{"num_predict":1,"repeat_penalty":1.1}}"#
             let generated = try await client.post("/api/generate", options)
             #expect(generated.status == 200)
         }

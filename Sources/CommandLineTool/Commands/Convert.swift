@@ -87,10 +87,25 @@ struct Convert: ParsableCommand {
             case .bin: try RWKVCppFile.write(tensors, type: type?.dataType, to: output)
             }
         }
-        let written = try CheckpointFile.open(path: output).tensors
+        let result = try CheckpointFile.open(path: output)
+        warnOfEpsilon(before: file.metadata, after: result.metadata)
+        let written = result.tensors
         let bytes = written.reduce(0) { $0 + $1.byteCount }
         Terminal.note(
             "\(output): \(written.count) tensors, \(CommandLineTool.format(Double(bytes) / 1e6)) MB of weights")
+    }
+
+    /// Warns if the new file stands for another ε of the group norms: rwkv.cpp has its own for RWKV-5, and other formats have
+    /// no place for it.
+    private func warnOfEpsilon(before: [String: String], after: [String: String]) {
+        let (old, new) = (epsilon(before), epsilon(after))
+        guard old != new else { return }
+        Terminal.note(
+            "warning: \(output) is read with \(new) as the group norms' epsilon, \(input) with \(old): logits differ")
+    }
+
+    private func epsilon(_ metadata: [String: String]) -> Float {
+        metadata["group_norm_epsilon"].flatMap(Float.init) ?? ModelConfiguration.officialGroupNormEpsilon
     }
 
     /// The tensors in a type that stands alone: quantised ones become `f32` unless another is asked for.

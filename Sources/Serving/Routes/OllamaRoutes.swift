@@ -8,8 +8,8 @@ internal import Tokenizers
 
 /// Ollama's interface: `GET /api/tags`, `GET /api/version`, `POST /api/generate`, `POST /api/chat`.
 ///
-/// `num_ctx` and `keep_alive` are taken and have no effect: these models have no context length. A `repeat_penalty` is
-/// refused: their penalties are `presence_penalty` and `frequency_penalty`.
+/// `repeat_penalty`, `num_ctx` and `keep_alive` are taken and have no effect, for clients send them unasked: these models have
+/// no context length, and their penalties are `presence_penalty` and `frequency_penalty`.
 struct OllamaRoutes: Sendable {
     let core: ServerCore
 
@@ -139,11 +139,6 @@ struct OllamaRoutes: Sendable {
             (tokens, boundaries) = format.tokens(messages, loaded.tokenizer)
         }
         let options = body.options ?? OllamaRequest.Options()
-        if let penalty = options.repeatPenalty, penalty != 1 {
-            throw APIError.invalid(
-                "options.repeat_penalty",
-                "repeat_penalty is not supported: there are presence_penalty and frequency_penalty")
-        }
         let answers = try options.sampling().parameters(
             answers: 1, vocabularySize: loaded.model.configuration.vocabularySize)
         var request = await core.request(
@@ -187,7 +182,6 @@ struct OllamaRequest: Decodable {
         var typicalP: Double?
         var presencePenalty: Double?
         var frequencyPenalty: Double?
-        var repeatPenalty: Double?
         var seed: Int?
         var numPredict: Int?
         var stop: OneOrMany<String>?
@@ -200,7 +194,6 @@ struct OllamaRequest: Decodable {
             case typicalP = "typical_p"
             case presencePenalty = "presence_penalty"
             case frequencyPenalty = "frequency_penalty"
-            case repeatPenalty = "repeat_penalty"
             case numPredict = "num_predict"
         }
 
@@ -242,7 +235,6 @@ extension OllamaRequest.Options {
         typicalP = try values.field(Double.self, .typicalP)
         presencePenalty = try values.field(Double.self, .presencePenalty)
         frequencyPenalty = try values.field(Double.self, .frequencyPenalty)
-        repeatPenalty = try values.field(Double.self, .repeatPenalty)
         seed = try values.field(Int.self, .seed)
         numPredict = try values.field(Int.self, .numPredict)
         stop = try values.field(OneOrMany<String>.self, .stop)
