@@ -19,7 +19,8 @@ public struct MemoryOptions: Codable, Sendable, Equatable {
     /// Of `count` sequences of `length` tokens, those that are computed at once: no more than the number of passes asks for.
     /// Ten sequences, eight at most, are twice five; eight and two would need memory of two sizes.
     func passSize(length: Int, count: Int) -> Int {
-        let passes = (count + passLimit(length: length) - 1) / passLimit(length: length)
-        return passes > 0 ? (count + passes - 1) / passes : 1
+        let most = min(passLimit(length: length), max(1, count))
+        let passes = max(1, (count + most - 1) / most)
+        return max(1, (count + passes - 1) / passes)
     }
 }

@@ -93,6 +93,14 @@ struct MisuseTests {
         #expect(result.errors.contains(key), "\(result.errors)")
     }
 
+    @Test("As many sequences at once as can be written are as many as there are")
+    func hugeMicroBatch() throws {
+        let result = try Program.run(
+            ["train", "--data", text, "--steps", "1", "--output", folder.file("run"), "--micro-batch", "\(Int.max)"]
+                + tiny)
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
     @Test("A state with more layers is another model's")
     func state() throws {
         let model = goldenCase("inference/v4_a") + "/model.safetensors"
