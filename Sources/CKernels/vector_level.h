@@ -2,7 +2,9 @@
 // AR (rows per tile of the backward products), LEVEL_NAME and LEVEL_TABLE, and sets the target of the functions.
 #include "include/CKernels.h"
 #include "vector.h"
+#include "vector_transpose.h"
 #include "vector_matmul.h"
+#include "vector_matmul_add.h"
 #include "vector_pairs.h"
 #include "vector_panels.h"
 #if defined(TILES)

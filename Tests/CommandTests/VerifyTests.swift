@@ -118,9 +118,33 @@ struct VerifyTests {
         #expect(result.output.contains("params_after3"), "\(result.output)\(result.errors)")
     }
 
-    private func copy(of name: String) throws -> String {
+    @Test(
+        "fails recorded runs whose logits, tokens or texts are other ones",
+        .enabled(if: sharedDataIsExpected, "needs the shared fixtures"),
+        arguments: ["output", "chosen", "adjusted_logits", "logits_stream"])
+    func recordedRuns(field: String) throws {
+        let folder = try copy(from: "\(sharedFolder)/fixtures/sampling")
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let url = URL(fileURLWithPath: folder + "/generate.json")
+        var all = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+        var runs = try #require(all["runs"] as? [[String: Any]])
+        switch runs[0][field] {
+        case let text as String: runs[0][field] = String(text.dropLast(4))
+        case let list as [Any]: runs[0][field] = Array(list.dropLast())
+        default: Issue.record("generate.json has no \(field)")
+        }
+        all["runs"] = runs
+        try JSONSerialization.data(withJSONObject: all).write(to: url)
+        let result = try Program.run("verify", folder)
+        #expect(result.status == 1)
+        #expect(result.output.hasPrefix("FAIL"), "\(result.output)\(result.errors)")
+    }
+
+    private func copy(of name: String) throws -> String { try copy(from: goldenCase(name)) }
+
+    private func copy(from source: String) throws -> String {
         let target = NSTemporaryDirectory() + "rwkv-\(UInt64.random(in: 0 ... .max))"
-        try FileManager.default.copyItem(atPath: goldenCase(name), toPath: target)
+        try FileManager.default.copyItem(atPath: source, toPath: target)
         for file in try FileManager.default.contentsOfDirectory(atPath: target) {
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: target + "/" + file)
         }

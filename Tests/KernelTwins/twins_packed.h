@@ -54,12 +54,17 @@ static double matmul_packed(const ck_kernels *level, const ck_kernels *scalar, u
         size_t t = rows[size], n = widths[size], k = packed_depth(quantizations[q], size), steps = k / CK_STEP;
         // The rows are some of more, as in a block of a larger product.
         size_t all = t + size;
-        // Two of the sizes have the largest integers everywhere, and the most negative ones.
-        int largest = size == 3, least = size == 4;
-        float *x = numbers(all * k, largest ? 1 : -1, least ? -1 : 1), *y[2];
+        // Some of the sizes have the largest integers everywhere, or the most negative ones, for few rows and for many. Where
+        // the weights of eight bits are the largest, activations are 120, both of whose halves are the furthest from 0.
+        static const int bytes[SIZES] = {-1, -1, -1, 0xFF, 0x80, -1, -1, 0x7F, 0xFF};
+        static const float least[SIZES] = {-1, -1, -1, 1, -1, -1, -1, 120.0f / 127, 1};
+        static const float most[SIZES] = {1, 1, 1, 1, -1, 1, 1, 120.0f / 127, 1};
+        float *x = numbers(all * k, least[size], most[size]), *y[2];
+        if (bytes[size] == 0x7F)
+            for (size_t i = 0; i < all * k; i += CK_STEP) x[i] = 1;
         ck_activations *a = malloc(all * steps * sizeof *a);
         scalar->quantize_rows(a, all, x, k, all, k);
-        uint8_t *panels = panels_of(quantizations[q], n, k, largest ? 0xFF : least ? 0x80 : -1);
+        uint8_t *panels = panels_of(quantizations[q], n, k, bytes[size]);
         EACH_TWIN {
             y[i] = numbers(t * n, 0, 0);
             (i ? scalar : level)->matmul_packed(quantizations[q], y[i], n, a + size, all, panels, t, n, k);

@@ -1,7 +1,7 @@
 internal import RWKV
 
 /// Runs of the official package's `generate` over recorded logits, always with the most probable token: what penalties and
-/// bans make of the logits at each step, and which tokens are chosen until one of them stops the run.
+/// bans make of the logits at each step, which tokens are chosen until one of them stops the run, and the text they make.
 struct RecordedRuns {
     private struct Run: Decodable {
         let name: String
@@ -14,6 +14,7 @@ struct RecordedRuns {
         let logits_stream: [[Float]]
         let adjusted_logits: [[Float?]]
         let chosen: [Int]
+        let output: String
     }
     private struct Description: Decodable {
         let runs: [Run]
@@ -35,10 +36,12 @@ struct RecordedRuns {
                 tolerance: description.tolerance),
             Verdict.Check(
                 what: "tokens that differ", difference: Double(found.reduce(0) { $0 + $1.wrongTokens }), tolerance: 0),
+            Verdict.Check(
+                what: "texts that differ", difference: Double(found.count { !$0.isTextRight }), tolerance: 0),
         ]
     }
 
-    private func replay(_ run: Run) throws -> (difference: Double, wrongTokens: Int) {
+    private func replay(_ run: Run) throws -> (difference: Double, wrongTokens: Int, isTextRight: Bool) {
         var parameters = SamplingParameters()
         parameters.topP = 0
         parameters.presencePenalty = run.alpha_presence
@@ -48,6 +51,7 @@ struct RecordedRuns {
         parameters.stopTokens = Set(run.token_stop)
         var sampler = try Sampler(parameters)
         var chosen: [Int] = []
+        var output = ""
         var worst = 0.0
         for (logits, expected) in zip(run.logits_stream, run.adjusted_logits) {
             guard logits.count == expected.count else {
@@ -66,6 +70,7 @@ struct RecordedRuns {
                 throw InputError(description: "“\(run.name)” has no text for the token \(token)")
             }
             sampler.accept(token, counted: OccurrenceCounts.isCounted(text.utf8))
+            output += text
         }
         // A token that stops the run leaves the rest of the logits unused.
         guard !chosen.isEmpty, chosen.count == run.adjusted_logits.count else {
@@ -74,6 +79,9 @@ struct RecordedRuns {
             )
         }
         let wrong = zip(chosen, run.chosen).count { $0 != $1 } + abs(chosen.count - run.chosen.count)
-        return (worst, wrong)
+        // From a token on whose bytes are no whole character, what the package shows depends on those that follow.
+        let whole = output.prefix { $0 != "\u{FFFD}" }
+        let isTextRight = whole.count < output.count ? run.output.hasPrefix(whole) : run.output == output
+        return (worst, wrong, isTextRight)
     }
 }

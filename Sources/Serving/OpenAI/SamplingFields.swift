@@ -5,18 +5,18 @@ internal import HTTPTypes
 ///
 /// Those that OpenAI has not (`top_k`, `min_p`, `typical_p`, `penalty_decay`) are this server's own.
 struct SamplingFields: Decodable {
-    let temperature: Double?
-    let topP: Double?
-    let topK: Int?
-    let minP: Double?
-    let typicalP: Double?
-    let presencePenalty: Double?
-    let frequencyPenalty: Double?
-    let penaltyDecay: Double?
-    let logitBias: [String: Double]?
-    let seed: Int?
-    let n: Int?
-    let stop: OneOrMany<String>?
+    var temperature: Double?
+    var topP: Double?
+    var topK: Int?
+    var minP: Double?
+    var typicalP: Double?
+    var presencePenalty: Double?
+    var frequencyPenalty: Double?
+    var penaltyDecay: Double?
+    var logitBias: [String: Double]?
+    var seed: Int?
+    var n: Int?
+    var stop: OneOrMany<String>?
 
     enum CodingKeys: String, CodingKey {
         case temperature, seed, n, stop
@@ -88,7 +88,7 @@ struct SamplingFields: Decodable {
     }
 }
 
-// Apart, so that there is an initialiser with all of them, too.
+// Apart, so that there is an initialiser without any of them, too.
 extension SamplingFields {
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)

@@ -138,160 +138,19 @@ struct OllamaRoutes: Sendable {
             guard !messages.isEmpty else { throw APIError.invalid("messages", "there are no messages") }
             (tokens, boundaries) = format.tokens(messages, loaded.tokenizer)
         }
-        let options = body.options ?? OllamaRequest.Options()
-        let answers = try options.sampling().parameters(
-            answers: 1, vocabularySize: loaded.model.configuration.vocabularySize)
+        let sampling = body.options?.sampling ?? SamplingFields()
+        let answers = try sampling.parameters(answers: 1, vocabularySize: loaded.model.configuration.vocabularySize)
         var request = await core.request(
             loaded, tokens: tokens, answers: answers, streamed: body.stream ?? true, client: client,
             owner: owner)
         request.boundaries = boundaries
         // −1 and −2 mean as many as there may be.
-        let length = options.numPredict.map { $0 < 0 ? core.settings.answerLimit : $0 }
+        let length = body.options?.numPredict.map { $0 < 0 ? core.settings.answerLimit : $0 }
         request.maximumTokens = try core.answerLength(
             length, default: core.settings.defaultAnswer, param: "options.num_predict")
-        request.stopStrings = format.stopStrings + (options.stop?.values ?? [])
+        request.stopStrings = format.stopStrings + (sampling.stop?.values ?? [])
         request.constraint = try grammar.map { try GrammarConstraint(loaded.machine($0)) }
         return (request, format)
-    }
-}
-
-/// A request in Ollama's form.
-struct OllamaRequest: Decodable {
-    enum Kind {
-        case generate, chat
-
-        /// The field that the prompt comes in.
-        var promptField: String {
-            switch self {
-            case .generate: "prompt"
-            case .chat: "messages"
-            }
-        }
-    }
-
-    struct Message: Decodable {
-        let role: String
-        let content: String
-    }
-
-    struct Options: Decodable {
-        var temperature: Double?
-        var topP: Double?
-        var topK: Int?
-        var minP: Double?
-        var typicalP: Double?
-        var presencePenalty: Double?
-        var frequencyPenalty: Double?
-        var seed: Int?
-        var numPredict: Int?
-        var stop: OneOrMany<String>?
-
-        enum CodingKeys: String, CodingKey {
-            case temperature, seed, stop
-            case topP = "top_p"
-            case topK = "top_k"
-            case minP = "min_p"
-            case typicalP = "typical_p"
-            case presencePenalty = "presence_penalty"
-            case frequencyPenalty = "frequency_penalty"
-            case numPredict = "num_predict"
-        }
-
-        func sampling() -> SamplingFields {
-            SamplingFields(
-                temperature: temperature, topP: topP, topK: topK, minP: minP, typicalP: typicalP,
-                presencePenalty: presencePenalty, frequencyPenalty: frequencyPenalty, penaltyDecay: nil,
-                logitBias: nil, seed: seed, n: nil, stop: stop)
-        }
-    }
-
-    let model: String?
-    let prompt: String?
-    let system: String?
-    let messages: [Message]?
-    let stream: Bool?
-    let raw: Bool?
-    let think: Bool?
-    let format: JSONValue?
-    let options: Options?
-
-    /// What the answer must follow: `"json"`, or a schema.
-    func grammar() throws(GrammarError) -> Grammar? {
-        switch format {
-        case nil, .null?, .string("")?: nil
-        case .string("json")?: Grammar.jsonObject.afterBlank
-        case let schema?: try Grammar(jsonSchema: schema).afterBlank
-        }
-    }
-}
-
-extension OllamaRequest.Options {
-    init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        temperature = try values.field(Double.self, .temperature)
-        topP = try values.field(Double.self, .topP)
-        topK = try values.field(Int.self, .topK)
-        minP = try values.field(Double.self, .minP)
-        typicalP = try values.field(Double.self, .typicalP)
-        presencePenalty = try values.field(Double.self, .presencePenalty)
-        frequencyPenalty = try values.field(Double.self, .frequencyPenalty)
-        seed = try values.field(Int.self, .seed)
-        numPredict = try values.field(Int.self, .numPredict)
-        stop = try values.field(OneOrMany<String>.self, .stop)
-    }
-}
-
-/// An answer in Ollama's form, or a piece of it.
-struct OllamaAnswer: Encodable, Sendable {
-    struct Message: Encodable {
-        let role = "assistant"
-        let content: String
-        let thinking: String?
-    }
-
-    let model: String
-    let createdAt: String
-    private var response: String?
-    private var thinking: String?
-    private var message: Message?
-    var done = false
-    var doneReason: String?
-    var totalDuration: Int64?
-    var promptEvalCount: Int?
-    var promptEvalDuration: Int64?
-    var evalCount: Int?
-    var evalDuration: Int64?
-
-    enum CodingKeys: String, CodingKey {
-        case model, response, thinking, message, done
-        case createdAt = "created_at"
-        case doneReason = "done_reason"
-        case totalDuration = "total_duration"
-        case promptEvalCount = "prompt_eval_count"
-        case promptEvalDuration = "prompt_eval_duration"
-        case evalCount = "eval_count"
-        case evalDuration = "eval_duration"
-    }
-
-    init(_ model: String, _ kind: OllamaRequest.Kind, _ text: String, _ thoughts: String) {
-        self.model = model
-        createdAt = Date().formatted(.iso8601)
-        set(text, thoughts, kind)
-    }
-
-    mutating func set(_ text: String, _ thoughts: String, _ kind: OllamaRequest.Kind) {
-        let found = thoughts.isEmpty ? nil : thoughts
-        switch kind {
-        case .generate: (response, thinking) = (text, found)
-        case .chat: message = Message(content: text, thinking: found)
-        }
-    }
-
-    /// The last line of a stream, whose text was sent before.
-    var withoutText: OllamaAnswer {
-        var last = self
-        last.set("", "", message == nil ? .generate : .chat)
-        return last
     }
 }
 
