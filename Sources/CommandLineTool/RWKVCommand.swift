@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Foundation
+internal import RWKV
 
 /// The program: a list of its commands, each in a file of its own.
 @main
@@ -29,6 +31,7 @@ struct RWKVCommand: ParsableCommand {
         do {
             var command = try parseAsRoot()
             do {
+                try checkKernels()
                 try command.run()
             } catch let error as any CustomStringConvertible & Error
                 where !(error is ExitCode || error is ValidationError || error is CleanExit)
@@ -39,5 +42,13 @@ struct RWKVCommand: ParsableCommand {
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// Levels that this machine lacks are passed over, but a name that is none is a mistake.
+    private static func checkKernels() throws {
+        let name = ProcessInfo.processInfo.environment["RWKV_KERNELS"] ?? ""
+        guard !name.isEmpty, Kernels.Level(rawValue: name) == nil else { return }
+        let names = Kernels.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("RWKV_KERNELS is “\(escapingControlCharacters(name))”; it must be one of \(names)")
     }
 }

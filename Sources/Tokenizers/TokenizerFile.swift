@@ -27,7 +27,7 @@ extension BytePairTokenizer {
         do {
             try Data(tokenizerJSON).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw .unreadableFile(path: path, reason: "\(error)")
+            throw .unreadableFile(path: path, reason: TokenizerFile.reason(error))
         }
     }
 }
@@ -48,9 +48,20 @@ enum TokenizerFile {
         } catch let error as TokenizerError {
             throw error
         } catch {
-            throw .unreadableFile(path: path, reason: "\(error)")
+            throw .unreadableFile(path: path, reason: reason(error))
         }
         return Array(data)
+    }
+
+    /// What a file's error says, without the keys that it is made of.
+    static func reason(_ error: any Error) -> String {
+        switch (error as? CocoaError)?.code {
+        case .fileReadNoSuchFile?, .fileNoSuchFile?: "there is no such file or folder"
+        case .fileReadNoPermission?, .fileWriteNoPermission?: "permission is denied"
+        case .fileWriteOutOfSpace?: "the disk is full"
+        case .fileWriteVolumeReadOnly?: "the file system is read-only"
+        default: "\(error)"
+        }
     }
 
     /// The path with symbolic links followed: attributes are those of the link itself.

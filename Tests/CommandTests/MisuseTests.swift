@@ -34,6 +34,35 @@ struct MisuseTests {
         }
     #endif
 
+    @Test(
+        "Messages call things as users do",
+        arguments: [
+            (["generate", "--top-p", "2", "a"], 64, "--top-p is 2.0; it must be from 0 to 1"),
+            (["generate", "--ban-token=-1", "a"], 64, "--ban-token names token -1"),
+            (
+                ["generate", "--tokenizer", "nowhere", "a"], 1,
+                "“nowhere” cannot be used: there is no such file or folder"
+            ),
+            (
+                ["tokenizer", "train", "--data", #filePath, "--vocabulary", "300", "--output", "/nowhere/at/all.json"],
+                1,
+                "there is no such file or folder"
+            ),
+            (["merge", "a.pth", "b.pth", "--lora", "c.pth", "--type", "q8_0"], 64, "'f32', 'f16' or 'bf16'"),
+        ])
+    func names(arguments: [String], status: Int32, message: String) throws {
+        let result = try Program.run(arguments)
+        #expect(result.status == status)
+        #expect(result.errors.contains(message), "\(result.errors)")
+    }
+
+    @Test("A level of kernels that there is not is no wish for the best one")
+    func kernels() throws {
+        let result = try Program.run(["generate", "-n", "3", "a"], environment: ["RWKV_KERNELS": "avx3"])
+        #expect(result.status == 64)
+        #expect(result.errors.contains("avx3") && result.errors.contains("avx512-bf16"), "\(result.errors)")
+    }
+
     @Test("A log is not written over something else")
     func log() throws {
         let before = try Data(contentsOf: URL(fileURLWithPath: text))

@@ -47,11 +47,12 @@ struct ServerFailureTests {
             try await list([Reply(404, ["X-Error-Code": "RevisionNotFound"])])
         }
         let hub = try FakeHub([.init("model.pth", [1])], onContent: { _, _ in Reply(404) })
+        let folder = try TemporaryFolder()
         await #expect(throws: HubError.fileNotFound(repository: repository, file: "model.pth")) {
-            try await pull("model.pth", to: "/nowhere/at/all", with: client(hub.hub.address))
+            try await pull("model.pth", to: folder.file("at/all"), with: client(hub.hub.address))
         }
         await #expect(throws: HubError.fileNotFound(repository: repository, file: "other.pth")) {
-            try await pull("other.pth", to: "/nowhere/at/all", with: client(hub.hub.address))
+            try await pull("other.pth", to: folder.file("at/all"), with: client(hub.hub.address))
         }
     }
 

@@ -27,8 +27,8 @@ struct Merge: ParsableCommand {
     @Option(help: ArgumentHelp("A tuned state.", valueName: "file"))
     var state: String?
 
-    @Option(help: "The type of the weights: f32, f16 or bf16; their own by default.")
-    var type: WeightType?
+    @Option(help: "The type of the weights; their own by default.")
+    var type: FloatType?
 
     func validate() throws {
         guard let format = OutputFormat(path: output), format == .safetensors || format == .pth else {
@@ -39,9 +39,6 @@ struct Merge: ParsableCommand {
         if adapters.lora.isEmpty, state == nil {
             throw ValidationError(
                 "there is nothing to merge: name LoRA factors with --lora or a tuned state with --state")
-        }
-        if let type, !OutputFormat.safetensors.holds(type.dataType) {
-            throw ValidationError("--type is \(type.rawValue); it must be f32, f16 or bf16")
         }
     }
 

@@ -69,7 +69,20 @@ struct SamplingOptions: ParsableArguments {
         do {
             return try parameters.validated()
         } catch {
-            throw ValidationError("\(error)")
+            throw ValidationError(Self.described(error))
+        }
+    }
+
+    /// The message with the option's name in place of the parameter's.
+    private static func described(_ error: SamplingError) -> String {
+        switch error {
+        case .parameterOutOfRange(let name, let found, let needed):
+            let option = name.map { $0.isUppercase ? "-" + $0.lowercased() : String($0) }.joined()
+            return "--\(option) is \(found); it must be \(needed)"
+        case .negativeToken(let list, let token):
+            let options = ["bannedTokens": "--ban-token", "stopTokens": "--stop-token", "logitBias": "--logit-bias"]
+            return "\(options[list] ?? list) names token \(token); ids start at 0"
+        default: return "\(error)"
         }
     }
 }
