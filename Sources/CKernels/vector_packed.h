@@ -6,6 +6,7 @@
 #include "include/CKPacked.h"
 #include "vector_bytes.h"
 #include "vector_packed_step.h"
+#include "vector_packed_row.h"
 #if FOLDS
 #include "vector_packed_spread.h"
 #endif
@@ -74,7 +75,11 @@ INLINE void packed_product(const ck_quantization type, float *y, size_t ldy, con
         return;
     }
 #endif
-    for (size_t i = 0; i < t || i == 0; i += PACKED_ROWS)
+    if (t == 1) {
+        packed_row(type, y, x, ldx, panels, panel, n, k);
+        return;
+    }
+    for (size_t i = 0; i < t; i += PACKED_ROWS)
         for (size_t j = 0, room; j < n; j += room) {
             const size_t left = n - j, rows = t - i < PACKED_ROWS ? t - i : PACKED_ROWS;
             // A few rows wait for memory, which likes one straight read better.
@@ -83,10 +88,7 @@ INLINE void packed_product(const ck_quantization type, float *y, size_t ldy, con
 #define ROWS(PANELS, COUNT)                                                                                            \
     packed_rows(type, y + i * ldy + j, ldy, x + i, ldx, panels + j / CK_PANEL * panel, panel, PANELS, COUNT,           \
                 left < room ? left : room, k)
-            // One row keeps its sums in registers.
-            if (t == 1)
-                ROWS(1, 1);
-            else if (is_wide)
+            if (is_wide)
                 ROWS(PACKED_PANELS, rows);
             else
                 ROWS(1, rows);

@@ -120,7 +120,7 @@ static long packed_split_differences(const ck_kernels *kernels) {
     long count = 0;
     for (int q = 0; q < QUANTIZATIONS; q++) {
         ck_quantization type = quantizations[q];
-        size_t t = 70, n = 53, k = 2 * packed_depth(type, 0), panel = ck_packed_size(type, CK_PANEL, k);
+        size_t t = 70, n = 150, k = 2 * packed_depth(type, 0), panel = ck_packed_size(type, CK_PANEL, k);
         float *x = numbers(t * k, -1, 1);
         ck_activations *a = malloc(t * k / CK_STEP * sizeof *a);
         kernels->quantize_rows(a, t, x, k, t, k);
@@ -131,9 +131,10 @@ static long packed_split_differences(const ck_kernels *kernels) {
                 kernels->matmul_packed_exact(type, whole, n, x, k, panels, t, n, k);
             else
                 kernels->matmul_packed(type, whole, n, a, t, panels, t, n, k);
+            // One row in two, of those that are alone, in one piece.
             for (size_t i = 0; i < t; i += 1 + i % 3)
-                for (size_t j = 0; j < n; j += CK_PANEL) {
-                    size_t rows = t - i < 1 + i % 3 ? t - i : 1 + i % 3, outputs = n - j < CK_PANEL ? n - j : CK_PANEL;
+                for (size_t j = 0, room = i % 6 ? CK_PANEL : n; j < n; j += room) {
+                    size_t rows = t - i < 1 + i % 3 ? t - i : 1 + i % 3, outputs = n - j < room ? n - j : room;
                     float *y = parts + i * n + j;
                     const uint8_t *w = panels + j / CK_PANEL * panel;
                     if (exact)

@@ -41,13 +41,13 @@ extension Tape {
     }
 
     /// Splits the output into blocks of rows, whose activations stay in the second-level cache, and of outputs. One row
-    /// alone uses each weight once, and wants long reads instead: a few blocks per thread.
+    /// alone uses each weight once, and wants long reads instead: a few blocks per thread, each of whole groups of panels.
     private func packedTiles(_ y: Tensor, _ k: Int, perNanosecond: Double, _ body: (Range<Int>, Range<Int>) -> Void) {
         let (t, n) = (y.rows, y.width)
         let rowBlock = 64
         let threads = workspace.threads.threadCount
         let perThread = threads == 1 ? n : n / (4 * threads)
-        let outputBlock = t <= rowBlock ? max(64, (perThread + 15) / 16 * 16) : 128
+        let outputBlock = t <= rowBlock ? (max(perThread, 1) + 63) / 64 * 64 : 128
         let rowBlocks = (t + rowBlock - 1) / rowBlock
         let outputBlocks = (n + outputBlock - 1) / outputBlock
         let cost = Double(min(t, rowBlock) * outputBlock * k) / (t == 1 ? min(perNanosecond, 30) : perNanosecond)
