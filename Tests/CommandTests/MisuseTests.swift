@@ -48,7 +48,7 @@ struct MisuseTests {
                 1,
                 "there is no such file or folder"
             ),
-            (["merge", "a.pth", "b.pth", "--lora", "c.pth", "--type", "q8_0"], 64, "'f32', 'f16' or 'bf16'"),
+            (["merge", "a.pth", "b.pth", "--lora", "c.pth", "--type", "q8_0"], 64, "one of f32, f16, bf16"),
         ])
     func names(arguments: [String], status: Int32, message: String) throws {
         let result = try Program.run(arguments)

@@ -54,14 +54,11 @@ static double matmul_packed(const ck_kernels *level, const ck_kernels *scalar, u
         size_t t = rows[size], n = widths[size], k = packed_depth(quantizations[q], size), steps = k / CK_STEP;
         // The rows are some of more, as in a block of a larger product.
         size_t all = t + size;
-        // Some of the sizes have the largest integers everywhere, or the most negative ones, for few rows and for many. Where
-        // the weights of eight bits are the largest, activations are 120, both of whose halves are the furthest from 0.
+        // Some of the sizes have the largest integers everywhere, or the most negative ones, for few rows and for many.
         static const int bytes[SIZES] = {-1, -1, -1, 0xFF, 0x80, -1, -1, 0x7F, 0xFF};
-        static const float least[SIZES] = {-1, -1, -1, 1, -1, -1, -1, 120.0f / 127, 1};
-        static const float most[SIZES] = {1, 1, 1, 1, -1, 1, 1, 120.0f / 127, 1};
-        float *x = numbers(all * k, least[size], most[size]), *y[2];
-        if (bytes[size] == 0x7F)
-            for (size_t i = 0; i < all * k; i += CK_STEP) x[i] = 1;
+        float *x = numbers(all * k, -1, 1), *y[2];
+        if (bytes[size] >= 0)
+            for (size_t i = 0; i < all * k; i++) x[i] = bytes[size] == 0x80 ? -1 : 1;
         ck_activations *a = malloc(all * steps * sizeof *a);
         scalar->quantize_rows(a, all, x, k, all, k);
         uint8_t *panels = panels_of(quantizations[q], n, k, bytes[size]);

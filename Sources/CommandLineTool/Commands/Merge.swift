@@ -27,8 +27,15 @@ struct Merge: ParsableCommand {
     @Option(help: ArgumentHelp("A tuned state.", valueName: "file"))
     var state: String?
 
-    @Option(help: "The type of the weights; their own by default.")
-    var type: FloatType?
+    @Option(
+        help: "The type of the weights: \(OutputFormat.safetensors.types); their own by default.",
+        transform: { name in
+            guard let type = WeightType(argument: name), OutputFormat.safetensors.holds(type.dataType) else {
+                throw ValidationError("it must be one of \(OutputFormat.safetensors.types)")
+            }
+            return type
+        })
+    var type: WeightType?
 
     func validate() throws {
         guard let format = OutputFormat(path: output), format == .safetensors || format == .pth else {

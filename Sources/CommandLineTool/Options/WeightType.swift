@@ -26,18 +26,3 @@ enum WeightType: String, ExpressibleByArgument, CaseIterable {
     /// The quantised ones, from large to small.
     static var quantized: [WeightType] { allCases.filter(\.dataType.isQuantized) }
 }
-
-/// Those of them that every element can be written in by itself.
-enum FloatType: String, ExpressibleByArgument, CaseIterable {
-    case f32, f16, bf16
-
-    init?(argument: String) { self.init(rawValue: argument.lowercased()) }
-
-    var dataType: DataType {
-        switch self {
-        case .f32: .f32
-        case .f16: .f16
-        case .bf16: .bf16
-        }
-    }
-}
